@@ -1,0 +1,88 @@
+//! The one place that reads the clock and draws randomness.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Tells the time: the machine's, or one that a test steers.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// Milliseconds since 1970 where the time is steered, else the machine's clock is read.
+    steered: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands at `start` until [`Clock::advance`] moves it; clones move together.
+    #[must_use]
+    pub fn steered(start: Timestamp) -> Self {
+        Self { steered: Some(Arc::new(AtomicI64::new(start.as_millisecond()))) }
+    }
+
+    /// Moves a steered clock forward. The machine's clock is not moved.
+    pub fn advance(&self, by: Duration) {
+        if let Some(millis) = &self.steered {
+            millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    pub fn now(&self) -> Timestamp {
+        match &self.steered {
+            // A steered clock starts from a `Timestamp`; one that is moved past year 9999 stands there.
+            Some(millis) => {
+                Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+            }
+            None => Timestamp::now(),
+        }
+    }
+
+    /// A new time-ordered id.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let now = self.now();
+        let (seconds, nanos) = (now.as_second(), now.subsec_nanosecond());
+        Uuid::new_v7(uuid::Timestamp::from_unix(
+            uuid::NoContext,
+            u64::try_from(seconds).unwrap_or_default(),
+            u32::try_from(nanos).unwrap_or_default(),
+        ))
+    }
+}
+
+/// Thirty-two bytes from the system's generator.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
+pub fn random_bytes() -> [u8; 32] {
+    use sha2::Digest;
+    // Three v4 UUIDs carry 366 random bits; hashing them leaves 256 without the fixed version and variant bits.
+    let mut hash = sha2::Sha256::new();
+    for _ in 0..3 {
+        hash.update(Uuid::new_v4().as_bytes());
+    }
+    hash.finalize().into()
+}
+
+/// A number drawn evenly from `0..=most`, for jitter. Not for secrets.
+#[must_use]
+pub fn jitter(most: Duration) -> Duration {
+    let bytes = random_bytes();
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[..8]);
+    let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(u64::from_le_bytes(word) % most.saturating_add(1))
+}

@@ -1,0 +1,11 @@
+//! Pure decisions of Cartage: what a key is, what it may do, how fast, and what a store's things look like.
+//!
+//! Nothing here does I/O: no runtime, no network, no environment, no clock, no randomness. Time and random bytes come in as
+//! arguments, so every rule can be tested with a table or a property.
+
+pub mod grant;
+pub mod id;
+pub mod key;
+pub mod role;
+pub mod scope;
+pub mod store;
