@@ -16,12 +16,19 @@
 //! }
 //! ```
 
+// The derive names this crate from outside, also in this crate's own tests.
+#[cfg(test)]
+extern crate self as personal_data;
+
 mod map;
 mod record;
 
 pub use map::{DataMap, Encryption, Fault, Kind, Resource};
 pub use personal_data_derive::PersonalData;
 pub use record::{
-    Basis, Content, Erase, Export, Family, Field, Identity, Limit, Origin, Personal, PersonalData, Purpose, Record,
-    Region, Retention, Role, Subject,
+    Basis, Content, Erase, Export, Family, Field, Identity, Limit, Origin, Personal, PersonalData,
+    Purpose, Record, Region, Retention, Role, Subject,
 };
+
+#[cfg(test)]
+mod tests;

@@ -87,34 +87,74 @@ pub enum Encryption {
 }
 
 impl Resource {
-    const fn new(name: &'static str, logical_id: &'static str, kind: Kind, encryption: Encryption) -> Self {
-        Self { name, logical_id, kind, encryption, holds: &[] }
+    const fn new(
+        name: &'static str,
+        logical_id: &'static str,
+        kind: Kind,
+        encryption: Encryption,
+    ) -> Self {
+        Self {
+            name,
+            logical_id,
+            kind,
+            encryption,
+            holds: &[],
+        }
     }
 
     /// A table whose items expire by `expires_at`, without backup, under the stack's key.
     pub const fn table(name: &'static str, logical_id: &'static str) -> Self {
-        let kind = Kind::Table { expires_by: "expires_at", backup_days: 0, indexes: &[] };
+        let kind = Kind::Table {
+            expires_by: "expires_at",
+            backup_days: 0,
+            indexes: &[],
+        };
         Self::new(name, logical_id, kind, Encryption::StackKey)
     }
 
     /// A queue under the stack's key.
-    pub const fn queue(name: &'static str, logical_id: &'static str, hours: u16, dead_letter: &'static str) -> Self {
-        Self::new(name, logical_id, Kind::Queue { hours, dead_letter }, Encryption::StackKey)
+    pub const fn queue(
+        name: &'static str,
+        logical_id: &'static str,
+        hours: u16,
+        dead_letter: &'static str,
+    ) -> Self {
+        Self::new(
+            name,
+            logical_id,
+            Kind::Queue { hours, dead_letter },
+            Encryption::StackKey,
+        )
     }
 
     /// A dead-letter queue under the stack's key.
     pub const fn dead_letter(name: &'static str, logical_id: &'static str, hours: u16) -> Self {
-        Self::new(name, logical_id, Kind::DeadLetter { hours }, Encryption::StackKey)
+        Self::new(
+            name,
+            logical_id,
+            Kind::DeadLetter { hours },
+            Encryption::StackKey,
+        )
     }
 
     /// A bucket under the stack's key.
     pub const fn bucket(name: &'static str, logical_id: &'static str, days: u16) -> Self {
-        Self::new(name, logical_id, Kind::Bucket { days }, Encryption::StackKey)
+        Self::new(
+            name,
+            logical_id,
+            Kind::Bucket { days },
+            Encryption::StackKey,
+        )
     }
 
     /// A log group. Log lines hold no personal data by construction, so the service's own key is enough.
     pub const fn log_group(name: &'static str, logical_id: &'static str, days: u16) -> Self {
-        Self::new(name, logical_id, Kind::LogGroup { days }, Encryption::ServiceKey)
+        Self::new(
+            name,
+            logical_id,
+            Kind::LogGroup { days },
+            Encryption::ServiceKey,
+        )
     }
 
     /// Secrets under a name prefix, encrypted under the stack's key. They are made at run time, not by the template.
@@ -145,8 +185,17 @@ impl Resource {
     /// A table with this many days of point-in-time recovery. On anything else it changes nothing.
     #[must_use]
     pub const fn backed_up(mut self, days: u16) -> Self {
-        if let Kind::Table { expires_by, indexes, .. } = self.kind {
-            self.kind = Kind::Table { expires_by, backup_days: days, indexes };
+        if let Kind::Table {
+            expires_by,
+            indexes,
+            ..
+        } = self.kind
+        {
+            self.kind = Kind::Table {
+                expires_by,
+                backup_days: days,
+                indexes,
+            };
         }
         self
     }
@@ -154,8 +203,17 @@ impl Resource {
     /// A table with these secondary indexes. On anything else it changes nothing.
     #[must_use]
     pub const fn indexed(mut self, indexes: &'static [&'static str]) -> Self {
-        if let Kind::Table { expires_by, backup_days, .. } = self.kind {
-            self.kind = Kind::Table { expires_by, backup_days, indexes };
+        if let Kind::Table {
+            expires_by,
+            backup_days,
+            ..
+        } = self.kind
+        {
+            self.kind = Kind::Table {
+                expires_by,
+                backup_days,
+                indexes,
+            };
         }
         self
     }
@@ -180,21 +238,32 @@ impl DataMap {
 
     /// The records that rest in the resource with this short name.
     pub fn records_of(&self, store: &str) -> impl Iterator<Item = &'static Record> {
-        self.records.iter().filter(move |record| record.store == store)
+        self.records
+            .iter()
+            .filter(move |record| record.store == store)
     }
 
     /// Whether some record of a store declares an attribute of this name.
     pub fn declares(&self, store: &str, attribute: &str) -> bool {
-        self.records_of(store).any(|record| record.content(attribute).is_some())
+        self.records_of(store)
+            .any(|record| record.content(attribute).is_some())
     }
 
     /// What rests in a resource that is personal, by attribute.
-    pub fn personal_of(&self, resource: &Resource) -> impl Iterator<Item = (&'static str, Personal)> {
-        let held = resource.holds.iter().filter_map(|field| match field.content {
-            Content::None => None,
-            Content::Personal(personal) => Some((field.attribute, personal)),
-        });
-        self.records_of(resource.name).flat_map(Record::personal).chain(held)
+    pub fn personal_of(
+        &self,
+        resource: &Resource,
+    ) -> impl Iterator<Item = (&'static str, Personal)> {
+        let held = resource
+            .holds
+            .iter()
+            .filter_map(|field| match field.content {
+                Content::None => None,
+                Content::Personal(personal) => Some((field.attribute, personal)),
+            });
+        self.records_of(resource.name)
+            .flat_map(Record::personal)
+            .chain(held)
     }
 
     /// Everything in the map that contradicts itself; empty when the map is sound.
@@ -218,9 +287,15 @@ impl DataMap {
             self.resource_faults(resource, &mut faults);
         }
         for record in self.records {
-            if !self.resources.iter().any(|resource| resource.kind.holds_records() && resource.name == record.store) {
+            if !self
+                .resources
+                .iter()
+                .any(|resource| resource.kind.holds_records() && resource.name == record.store)
+            {
                 let Record { name, store, .. } = record;
-                faults.push(Fault(format!("`{name}` rests in `{store}`, which is no table, queue or memory of the map")));
+                faults.push(Fault(format!(
+                    "`{name}` rests in `{store}`, which is no table, queue or memory of the map"
+                )));
             }
         }
         faults
@@ -232,28 +307,43 @@ impl DataMap {
         if let Kind::Table { expires_by, .. } = resource.kind
             && !self.declares(name, expires_by)
         {
-            fault(format!("no record of it has the attribute `{expires_by}` by which its items expire"));
+            fault(format!(
+                "no record of it has the attribute `{expires_by}` by which its items expire"
+            ));
         }
         if let Kind::Queue { dead_letter, .. } = resource.kind
-            && !self.resource(dead_letter).is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
+            && !self
+                .resource(dead_letter)
+                .is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
         {
-            fault(format!("`{dead_letter}` is not a dead-letter queue of the map"));
+            fault(format!(
+                "`{dead_letter}` is not a dead-letter queue of the map"
+            ));
         }
         for (attribute, personal) in self.personal_of(resource) {
             match resource.kind {
                 Kind::LogGroup { .. } | Kind::Schedule | Kind::EventBus => {
-                    fault(format!("`{attribute}` is personal data, which has no place there"));
+                    fault(format!(
+                        "`{attribute}` is personal data, which has no place there"
+                    ));
                 }
-                _ if resource.encryption == Encryption::ServiceKey && resource.kind != Kind::External => {
-                    fault(format!("`{attribute}` is personal data and not under the stack's key"));
+                _ if resource.encryption == Encryption::ServiceKey
+                    && resource.kind != Kind::External =>
+                {
+                    fault(format!(
+                        "`{attribute}` is personal data and not under the stack's key"
+                    ));
                 }
                 _ => {}
             }
-            if let (Limit::Days(days), Some(hours)) = (personal.retain.limit(), resource.kind.copies_rest_hours())
+            if let (Limit::Days(days), Some(hours)) =
+                (personal.retain.limit(), resource.kind.copies_rest_hours())
                 && hours > u32::from(days) * 24
             {
                 let promised = personal.retain.name();
-                fault(format!("`{attribute}` is kept as \"{promised}\" ({days} d), its copies {hours} h"));
+                fault(format!(
+                    "`{attribute}` is kept as \"{promised}\" ({days} d), its copies {hours} h"
+                ));
             }
         }
     }
@@ -261,7 +351,10 @@ impl DataMap {
 
 impl Kind {
     const fn holds_records(self) -> bool {
-        matches!(self, Kind::Table { .. } | Kind::Queue { .. } | Kind::DeadLetter { .. } | Kind::Memory { .. })
+        matches!(
+            self,
+            Kind::Table { .. } | Kind::Queue { .. } | Kind::DeadLetter { .. } | Kind::Memory { .. }
+        )
     }
 
     /// How long a copy can outlive its deletion or outstay its purpose, in hours; `None` where the resource sets no
