@@ -6,6 +6,8 @@
 pub mod grant;
 pub mod id;
 pub mod key;
+pub mod model;
+pub mod money;
 pub mod role;
 pub mod scope;
 pub mod store;
