@@ -147,13 +147,13 @@ impl Resource {
         )
     }
 
-    /// A log group. Log lines hold no personal data by construction, so the service's own key is enough.
+    /// A log group under the stack's key. Its lines hold no personal data by construction.
     pub const fn log_group(name: &'static str, logical_id: &'static str, days: u16) -> Self {
         Self::new(
             name,
             logical_id,
             Kind::LogGroup { days },
-            Encryption::ServiceKey,
+            Encryption::StackKey,
         )
     }
 
@@ -231,9 +231,11 @@ impl Resource {
 pub struct Fault(pub String);
 
 impl DataMap {
-    /// The resource with this short name.
-    pub fn resource(&self, name: &str) -> Option<&'static Resource> {
-        self.resources.iter().find(|resource| resource.name == name)
+    /// The table, queue or memory with this short name; a record's store is one of these.
+    pub fn store(&self, name: &str) -> Option<&'static Resource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.kind.holds_records() && resource.name == name)
     }
 
     /// The records that rest in the resource with this short name.
@@ -249,21 +251,25 @@ impl DataMap {
             .any(|record| record.content(attribute).is_some())
     }
 
-    /// What rests in a resource that is personal, by attribute.
+    /// What rests in a resource that is personal, by attribute. A dead-letter queue holds what its queues hold.
     pub fn personal_of(
         &self,
-        resource: &Resource,
+        resource: &'static Resource,
     ) -> impl Iterator<Item = (&'static str, Personal)> {
-        let held = resource
-            .holds
-            .iter()
-            .filter_map(|field| match field.content {
+        let feeds = self.resources.iter().filter(|other| {
+            let into = matches!(other.kind, Kind::Queue { dead_letter, .. } if dead_letter == resource.name);
+            into && matches!(resource.kind, Kind::DeadLetter { .. })
+        });
+        feeds.chain([resource]).flat_map(|place| {
+            let records = self
+                .records_of(place.name)
+                .filter(|_| place.kind.holds_records());
+            let held = place.holds.iter().filter_map(|field| match field.content {
                 Content::None => None,
                 Content::Personal(personal) => Some((field.attribute, personal)),
             });
-        self.records_of(resource.name)
-            .flat_map(Record::personal)
-            .chain(held)
+            records.flat_map(Record::personal).chain(held)
+        })
     }
 
     /// Everything in the map that contradicts itself; empty when the map is sound.
@@ -278,8 +284,10 @@ impl DataMap {
         let mut faults = Vec::new();
         for (place, resource) in self.resources.iter().enumerate() {
             let same = |other: &Resource| {
-                std::mem::discriminant(&other.kind) == std::mem::discriminant(&resource.kind)
-                    && other.name == resource.name
+                let kinds = (other.kind, resource.kind);
+                let alike = std::mem::discriminant(&kinds.0) == std::mem::discriminant(&kinds.1)
+                    || (kinds.0.holds_records() && kinds.1.holds_records());
+                alike && other.name == resource.name
             };
             if self.resources.iter().take(place).any(same) {
                 faults.push(Fault(format!("`{}` is in the map twice", resource.name)));
@@ -287,11 +295,7 @@ impl DataMap {
             self.resource_faults(resource, &mut faults);
         }
         for record in self.records {
-            if !self
-                .resources
-                .iter()
-                .any(|resource| resource.kind.holds_records() && resource.name == record.store)
-            {
+            if self.store(record.store).is_none() {
                 let Record { name, store, .. } = record;
                 faults.push(Fault(format!(
                     "`{name}` rests in `{store}`, which is no table, queue or memory of the map"
@@ -301,7 +305,7 @@ impl DataMap {
         faults
     }
 
-    fn resource_faults(&self, resource: &Resource, faults: &mut Vec<Fault>) {
+    fn resource_faults(&self, resource: &'static Resource, faults: &mut Vec<Fault>) {
         let name = resource.name;
         let mut fault = |text: String| faults.push(Fault(format!("`{name}`: {text}")));
         if let Kind::Table { expires_by, .. } = resource.kind
@@ -313,7 +317,7 @@ impl DataMap {
         }
         if let Kind::Queue { dead_letter, .. } = resource.kind
             && !self
-                .resource(dead_letter)
+                .store(dead_letter)
                 .is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
         {
             fault(format!(

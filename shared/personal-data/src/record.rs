@@ -182,6 +182,8 @@ pub enum Retention {
     SignUp,
     /// `"transit"`: 1 day; inside a queue message.
     Transit,
+    /// `"mail"`: 14 days; a mail that could not be sent waits so long in its dead-letter queue.
+    Mail,
 }
 
 /// What ends a retention.
@@ -201,6 +203,7 @@ impl Retention {
             Retention::Key => Limit::LifeAnd(30),
             Retention::ServiceLog => Limit::Days(30),
             Retention::SecurityLog => Limit::Days(90),
+            Retention::Mail => Limit::Days(14),
             Retention::Guard | Retention::SignUp | Retention::Transit => Limit::Days(1),
         }
     }
@@ -216,6 +219,7 @@ impl Retention {
             Retention::Guard => "guard",
             Retention::SignUp => "sign-up",
             Retention::Transit => "transit",
+            Retention::Mail => "mail",
         }
     }
 }

@@ -176,4 +176,20 @@ fn a_map_that_contradicts_itself_says_how() {
         vec![open, log],
         "`accounts`: `mailAddress` is personal data and not under the stack's key",
     );
+
+    let feed = Resource::queue("log", "LogQueue", 24, "dead");
+    let short = Resource::dead_letter("dead", "DeadQueue", 24 * 90);
+    assert_eq!(
+        DataMap {
+            resources: vec![accounts, feed, short].leak(),
+            ..SOUND
+        }
+        .faults(),
+        []
+    );
+    let long = Resource::dead_letter("dead", "DeadQueue", 24 * 90 + 1);
+    contradicts(
+        vec![accounts, feed, long],
+        "`dead`: `source` is kept as \"security-log\" (90 d), its copies 2161 h",
+    );
 }

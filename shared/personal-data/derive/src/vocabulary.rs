@@ -35,4 +35,5 @@ pub(crate) const RETENTIONS: &[(&str, &str)] = &[
     ("guard", "Guard"),
     ("sign-up", "SignUp"),
     ("transit", "Transit"),
+    ("mail", "Mail"),
 ];
