@@ -1,1 +1,9 @@
-//! Placeholder.
+//! What tests and the local stack share: the emulated AWS with the deployed template ([`stack`]), an address in front of its API
+//! ([`front_door`]), faults between a function and what it calls ([`fault_proxy`]), and a search for marker values in everything
+//! that the emulator holds ([`marker`]). For development only: no function depends on this crate.
+
+pub mod fault_proxy;
+pub mod front_door;
+pub mod marker;
+pub mod plain_http;
+pub mod stack;
