@@ -65,16 +65,15 @@ impl Clock {
 }
 
 /// Thirty-two bytes from the system's generator.
+///
+/// # Panics
+/// If the system has no randomness to give: nothing that needs a secret may go on without.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
 pub fn random_bytes() -> [u8; 32] {
-    use sha2::Digest;
-    // Three v4 UUIDs carry 366 random bits; hashing them leaves 256 without the fixed version and variant bits.
-    let mut hash = sha2::Sha256::new();
-    for _ in 0..3 {
-        hash.update(Uuid::new_v4().as_bytes());
-    }
-    hash.finalize().into()
+    let mut bytes = [0; 32];
+    #[expect(clippy::expect_used, reason = "a process without randomness must not mint secrets")]
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
 }
 
 /// A number drawn evenly from `0..=most`, for jitter. Not for secrets.

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Everything that touches the outside: the environment, the clock, AWS, the stores.
+//!
+//! Functions own adapters from here and nothing else; there are no traits with one implementation and no globals.
+
+pub mod aws;
+pub mod boot;
+pub mod clock;
+pub mod dynamo;
+pub mod egress;
+pub mod env;
+pub mod gate;
+pub mod http;
+pub mod journal;
+pub mod vault;

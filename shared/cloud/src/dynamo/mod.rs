@@ -1,0 +1,29 @@
+//! DynamoDB: one module an entity, all key formats in [`key`].
+
+pub mod guard;
+pub mod key;
+pub mod stores;
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+
+/// A table could not be asked. This is neither "no" nor "yes" (invariant 6): the caller answers 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the table could not be asked")]
+pub struct Unavailable;
+
+/// Logs the cause of a failed table call, once, and gives the error that carries none of it.
+pub fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> Unavailable
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    tracing::error!(what, cause = %DisplayErrorContext(error), "a table could not be asked");
+    Unavailable
+}
+
+/// An item that stands in a table in a form that this version cannot read.
+pub fn unreadable(what: &'static str, error: &dyn std::error::Error) -> Unavailable {
+    // The message of `serde_dynamo` names fields and types, never values.
+    tracing::error!(what, cause = %error, "an item cannot be read");
+    Unavailable
+}

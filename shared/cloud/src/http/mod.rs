@@ -1,0 +1,10 @@
+//! HTTP as the gateway sees it: a call comes in, an answer goes out, and errors are problems from one catalogue.
+
+pub mod answer;
+pub mod call;
+pub mod credentials;
+pub mod problem;
+
+pub use answer::Answer;
+pub use call::{Call, GatewayEvent};
+pub use problem::{Code, FieldError, Problem};

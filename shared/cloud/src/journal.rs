@@ -1,0 +1,486 @@
+//! The two journals: what was done (service log, 30 days, R014) and what matters for security (security log, 90 days, R095).
+//!
+//! A line has typed fields only. There is no free text in it, no body, no credential and no query string, so that nothing personal can
+//! slip in beside what the data map declares.
+//!
+//! Nobody waits for a line: it is written behind the answer. A Lambda sandbox is frozen once it has answered, unless an extension still
+//! works; so an *internal extension* of this process holds the sandbox until the writer is idle. Where there is no Extensions API, nothing
+//! freezes the process either, and the writer just goes on.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use domain::id::{AccountId, ApplicationId, KeyId, RequestId, StoreId};
+use jiff::Timestamp;
+use personal_data::PersonalData;
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use crate::{clock::Clock, dynamo::key};
+
+const DAY: i64 = 86_400;
+/// A line of the service log is unreadable after so many days and deleted at the latest two days later, within the promised 30.
+pub const SERVICE_LOG_DAYS: i64 = 28;
+/// A line of the security log is unreadable after so many days and deleted at the latest two days later, within the promised 90.
+pub const SECURITY_LOG_DAYS: i64 = 88;
+/// Lines that wait to be written. A sandbox handles one call at a time, so more than a few mean that the table is down.
+const WAITING: usize = 512;
+/// How long an invocation may be held for its lines; then they are given up and counted.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a call came by the credential of the store; this is the access audit of R012.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialUse {
+    /// Read from the vault for this call.
+    Read,
+    /// Used from this instance's memory, which an earlier call filled.
+    Memory,
+}
+
+/// One call, as the service log keeps it.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "service-log", subject = AccountUser, link = "account", role = Controller, region = Pinned)]
+pub struct ServiceLine {
+    /// Partition: account, day and shard.
+    #[pd(none)]
+    pub pk: String,
+    /// The call's id, which sorts by time.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// Whose key made the call.
+    #[pd(none)]
+    pub account: AccountId,
+    /// The application that holds the key, where one does.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The key.
+    #[pd(none)]
+    pub key: KeyId,
+    /// The store that was called.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// The route's template, such as `GET /v1/stores/{store}/orders/{id}`; never the path itself.
+    #[pd(none)]
+    pub route: String,
+    /// The status that was answered.
+    #[pd(none)]
+    pub status: u16,
+    /// The problem's code, where it was one.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Milliseconds from the call to its answer.
+    #[pd(none)]
+    pub millis: u32,
+    /// Calls made to the store.
+    #[pd(none)]
+    pub upstream_calls: u32,
+    /// Milliseconds spent waiting for the store.
+    #[pd(none)]
+    pub upstream_millis: u32,
+    /// The store's last status.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_status: Option<u16>,
+    /// How the credential was come by, where one was used.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialUse>,
+    /// Bytes of the answer's body.
+    #[pd(none)]
+    pub bytes: u32,
+    /// Rows asked for with `per_page`.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u16>,
+    /// Rows answered.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u16>,
+    /// When the call came in.
+    #[pd(none)]
+    pub at: Timestamp,
+    /// After this second the line is not shown, and soon deleted.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+/// What the security log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityEvent {
+    /// A call failed to authenticate.
+    AuthenticationFailed,
+    /// A source failed too often and is slowed.
+    SourceSlowed,
+    /// A key stood in a URL.
+    KeyExposed,
+    /// A key asked for more than its scopes.
+    ScopeRefused,
+    /// A call for a store without a merchant's permission.
+    AccessRefused,
+    /// A key was made.
+    KeyCreated,
+    /// A key got a new secret.
+    KeyRotated,
+    /// A key was revoked.
+    KeyRevoked,
+    /// A merchant granted access.
+    GrantGiven,
+    /// A merchant took access back.
+    GrantRevoked,
+    /// A store was connected.
+    StoreConnected,
+    /// A store's off-boarding began.
+    StoreDisconnected,
+    /// A credential was read outside a call of its store.
+    CredentialRead,
+    /// A credential was replaced.
+    CredentialReplaced,
+    /// A credential was destroyed.
+    CredentialDestroyed,
+    /// An account was confirmed by its mailed link.
+    AccountConfirmed,
+    /// An account was closed.
+    AccountClosed,
+}
+
+/// One line of the security log.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "security-log", subject = Caller, link = "source", role = Controller, region = Pinned)]
+pub struct SecurityLine {
+    /// Partition: account (or none), day and shard.
+    #[pd(none)]
+    pub pk: String,
+    /// The call's id and a number.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// What happened.
+    #[pd(none)]
+    pub event: SecurityEvent,
+    /// Whose thing it is, where that is known.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The key that was used or touched.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// The application that is concerned.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The store that is concerned.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// The problem's code, where the caller got one.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Where the call came from.
+    #[pd(cat = "user.device.ip_address", origin = Observed, basis = LegitimateInterest, purpose(Security), retain = "security-log", erase = Expire, export = Never)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpAddr>,
+    /// When it happened.
+    #[pd(none)]
+    pub at: Timestamp,
+    /// After this second the line is not shown, and soon deleted.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+/// What is told about one security event; the rest of the line is filled in by [`Journal::security`].
+#[derive(Default, Clone)]
+pub struct Concerning {
+    /// Whose thing it is.
+    pub account: Option<AccountId>,
+    /// The key that was used or touched.
+    pub key: Option<KeyId>,
+    /// The application.
+    pub application: Option<ApplicationId>,
+    /// The store.
+    pub store: Option<StoreId>,
+    /// The problem's code, where the caller got one.
+    pub code: Option<&'static str>,
+}
+
+/// What is told about one call; the rest of the line is filled in by [`Journal::service`].
+pub struct Served {
+    /// Whose key made the call.
+    pub account: AccountId,
+    /// The application that holds the key.
+    pub application: Option<ApplicationId>,
+    /// The key.
+    pub key: KeyId,
+    /// The store that was called.
+    pub store: Option<StoreId>,
+    /// The route's template.
+    pub route: &'static str,
+    /// The status that was answered.
+    pub status: u16,
+    /// The problem's code.
+    pub code: Option<&'static str>,
+    /// Bytes of the answer's body.
+    pub bytes: usize,
+    /// What happened at the store.
+    pub upstream: UpstreamUse,
+    /// Rows asked for.
+    pub asked: Option<u16>,
+    /// Rows answered.
+    pub rows: Option<u16>,
+}
+
+/// What a call did at its store.
+#[derive(Default, Clone, Copy)]
+pub struct UpstreamUse {
+    /// Calls made.
+    pub calls: u32,
+    /// Time spent waiting.
+    pub waited: Duration,
+    /// The store's last status.
+    pub status: Option<u16>,
+    /// How the credential was come by.
+    pub credential: Option<CredentialUse>,
+}
+
+struct Line {
+    table: Arc<str>,
+    item: std::collections::HashMap<String, AttributeValue>,
+}
+
+/// What the writer and those who wait for it share.
+#[derive(Default)]
+struct Progress {
+    open: AtomicUsize,
+    idle: Notify,
+    lost: AtomicU64,
+}
+
+/// Writes both journals.
+#[derive(Clone)]
+pub struct Journal {
+    service: Arc<str>,
+    security: Arc<str>,
+    clock: Clock,
+    lines: mpsc::Sender<Line>,
+    progress: Arc<Progress>,
+    finished: Arc<Semaphore>,
+}
+
+impl Journal {
+    /// Starts the writer. Must be called within the runtime that serves the function.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one task that works behind the answer; `hold_sandbox` keeps it from being frozen")]
+    pub fn start(client: Client, service_table: &str, security_table: &str, clock: Clock) -> Self {
+        let (lines, waiting) = mpsc::channel(WAITING);
+        let progress = Arc::new(Progress::default());
+        tokio::spawn(write(client, waiting, progress.clone()));
+        Self {
+            service: service_table.into(),
+            security: security_table.into(),
+            clock,
+            lines,
+            progress,
+            finished: Arc::new(Semaphore::new(0)),
+        }
+    }
+
+    /// Registers the internal extension that holds the sandbox until the lines of an invocation are written.
+    ///
+    /// Call it once, before the first event. Without an Extensions API (a local run) there is nothing that would freeze the process, and
+    /// nothing is done.
+    #[expect(clippy::disallowed_methods, reason = "the extension lives beside the runtime for the whole life of the process")]
+    pub async fn hold_sandbox(&self) {
+        let journal = self.clone();
+        let each_invocation = lambda_extension::service_fn(move |_: lambda_extension::LambdaEvent| {
+            let journal = journal.clone();
+            async move {
+                let settled = async {
+                    if let Ok(permit) = journal.finished.acquire().await {
+                        permit.forget();
+                    }
+                    journal.settle().await;
+                };
+                // An invocation that never ends is the runtime's business: Lambda ends it, and the extension with it.
+                settled.await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let registered = lambda_extension::Extension::new()
+            .with_extension_name("journal")
+            .with_events(&["INVOKE"])
+            .with_events_processor(each_invocation)
+            .register()
+            .await;
+        match registered {
+            Ok(extension) => {
+                tokio::spawn(async move {
+                    if let Err(error) = extension.run().await {
+                        tracing::error!(cause = %error, "the extension that holds the sandbox ended");
+                    }
+                });
+            }
+            Err(_) => tracing::info!("no extensions here: the journal is written without holding the sandbox"),
+        }
+    }
+
+    /// Marks the span of one invocation; when it is dropped, the extension may let the sandbox go once all lines are written.
+    #[must_use]
+    pub fn invocation(&self) -> Invocation {
+        Invocation(self.finished.clone())
+    }
+
+    /// Notes a call that was served.
+    pub fn service(&self, call: &RequestId, received: Timestamp, served: Served) {
+        let now = self.clock.now();
+        let millis = u32::try_from((now.as_millisecond() - received.as_millisecond()).max(0)).unwrap_or(u32::MAX);
+        let line = ServiceLine {
+            pk: key::journal(Some(&served.account), received, shard(call)),
+            sk: key::line(call, 0),
+            v: 1,
+            account: served.account,
+            application: served.application,
+            key: served.key,
+            store: served.store,
+            route: served.route.to_owned(),
+            status: served.status,
+            code: served.code.map(str::to_owned),
+            millis,
+            upstream_calls: served.upstream.calls,
+            upstream_millis: u32::try_from(served.upstream.waited.as_millis()).unwrap_or(u32::MAX),
+            upstream_status: served.upstream.status,
+            credential: served.upstream.credential,
+            bytes: u32::try_from(served.bytes).unwrap_or(u32::MAX),
+            asked: served.asked,
+            rows: served.rows,
+            at: received,
+            expires_at: received.as_second() + SERVICE_LOG_DAYS * DAY,
+        };
+        // The canonical line of the call for CloudWatch: the same typed fields, failures too (docs/LOGGING.md).
+        tracing::info!(
+            call = %call,
+            account = %line.account,
+            application = line.application.as_ref().map(ApplicationId::as_str),
+            key = %line.key,
+            store = line.store.as_ref().map(StoreId::as_str),
+            route = line.route,
+            status = line.status,
+            code = line.code,
+            millis = line.millis,
+            upstream_calls = line.upstream_calls,
+            upstream_millis = line.upstream_millis,
+            upstream_status = line.upstream_status,
+            credential = line.credential.map(|used| match used {
+                CredentialUse::Read => "read",
+                CredentialUse::Memory => "memory",
+            }),
+            bytes = line.bytes,
+            rows = line.rows,
+            "call"
+        );
+        self.push(&self.service, &line);
+    }
+
+    /// Notes something that matters for security.
+    pub fn security(&self, call: &RequestId, number: u32, source: Option<IpAddr>, event: SecurityEvent, concerning: Concerning) {
+        let now = self.clock.now();
+        let line = SecurityLine {
+            pk: key::journal(concerning.account.as_ref(), now, shard(call)),
+            // The event is part of the place: one call may leave several.
+            sk: key::line(call, number * 32 + event as u32 + 1),
+            v: 1,
+            event,
+            account: concerning.account,
+            key: concerning.key,
+            application: concerning.application,
+            store: concerning.store,
+            code: concerning.code.map(str::to_owned),
+            source,
+            at: now,
+            expires_at: now.as_second() + SECURITY_LOG_DAYS * DAY,
+        };
+        self.push(&self.security, &line);
+    }
+
+    /// Waits until every line so far is written or given up, [`PATIENCE`] at most.
+    pub async fn settle(&self) {
+        let idle = async {
+            loop {
+                let woken = self.progress.idle.notified();
+                if self.progress.open.load(Ordering::Acquire) == 0 {
+                    return;
+                }
+                woken.await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, idle).await.is_err() {
+            tracing::error!("journal lines are still waiting; the sandbox is let go");
+        }
+    }
+
+    fn push<T: serde::Serialize>(&self, table: &Arc<str>, line: &T) {
+        let Ok(item) = serde_dynamo::aws_sdk_dynamodb_1::to_item(line) else {
+            // Our own line types always serialise.
+            return;
+        };
+        self.progress.open.fetch_add(1, Ordering::AcqRel);
+        if self.lines.try_send(Line { table: table.clone(), item }).is_err() {
+            self.progress.lost(1);
+            self.progress.done();
+        }
+    }
+}
+
+impl Progress {
+    fn lost(&self, lines: u64) {
+        let lost = self.lost.fetch_add(lines, Ordering::Relaxed) + lines;
+        tracing::error!(lost, "a journal line was lost");
+    }
+
+    fn done(&self) {
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.idle.notify_waiters();
+        }
+    }
+}
+
+async fn write(client: Client, mut waiting: mpsc::Receiver<Line>, progress: Arc<Progress>) {
+    while let Some(line) = waiting.recv().await {
+        let written = client.put_item().table_name(line.table.as_ref()).set_item(Some(line.item)).send().await;
+        if let Err(error) = written {
+            let _ = crate::dynamo::unavailable("journal", &error);
+            progress.lost(1);
+        }
+        progress.done();
+    }
+}
+
+/// Ids are drawn at random behind their time, so their last character spreads evenly.
+fn shard(call: &RequestId) -> u8 {
+    call.as_str().bytes().last().unwrap_or(0) % key::JOURNAL_SHARDS
+}
+
+/// See [`Journal::invocation`].
+pub struct Invocation(Arc<Semaphore>);
+
+impl Drop for Invocation {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}

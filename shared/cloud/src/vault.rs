@@ -1,0 +1,110 @@
+//! Where credentials of stores rest: one Secrets Manager secret a store (R012).
+//!
+//! Nothing else reads them, no route answers with them, and the type that holds them has neither `Debug` nor `Serialize`. Whoever reads one
+//! writes it down: a call in its own journal line, everything else in a line of its own.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_secretsmanager::{
+    Client,
+    error::{DisplayErrorContext, SdkError},
+    operation::{create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError},
+};
+use connectors::Credential;
+use domain::id::StoreId;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Why a credential could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// There is none for this store.
+    #[error("the store has no credential")]
+    Missing,
+    /// The vault could not be asked.
+    #[error("the vault could not be asked")]
+    Unavailable,
+}
+
+/// The vault.
+#[derive(Clone)]
+pub struct Vault {
+    client: Client,
+    prefix: String,
+}
+
+impl Vault {
+    /// A vault of secrets whose names start with `prefix`.
+    #[must_use]
+    pub fn new(client: Client, prefix: String) -> Self {
+        Self { client, prefix }
+    }
+
+    /// Reads the credential of a store.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] after off-boarding, [`VaultError::Unavailable`] where the vault does not answer.
+    pub async fn read(&self, store: &StoreId) -> Result<Credential, VaultError> {
+        let answer = self.client.get_secret_value().secret_id(self.name(store)).send().await.map_err(|error| {
+            match error.as_service_error() {
+                Some(
+                    GetSecretValueError::ResourceNotFoundException(_) | GetSecretValueError::InvalidRequestException(_),
+                ) => VaultError::Missing,
+                _ => unavailable("read", &error),
+            }
+        })?;
+        let text = SecretString::from(answer.secret_string.unwrap_or_default());
+        let fields: BTreeMap<String, String> = serde_json::from_str(text.expose_secret()).map_err(|_| {
+            // Without the cause: serde's message could quote the secret.
+            tracing::error!("a secret has not the form of a credential");
+            VaultError::Unavailable
+        })?;
+        Ok(fields.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect())
+    }
+
+    /// Keeps a credential for a store, in place of one that it had.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`] where the vault does not answer.
+    pub async fn keep(&self, store: &StoreId, credential: &Credential) -> Result<(), VaultError> {
+        let fields: BTreeMap<&str, &str> =
+            credential.names().filter_map(|name| Some((name, credential.get(name)?))).collect();
+        // A map of strings always serialises.
+        let text = serde_json::to_string(&fields).unwrap_or_default();
+        let created = self.client.create_secret().name(self.name(store)).secret_string(&text).send().await;
+        match created {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) => {
+                let put = self.client.put_secret_value().secret_id(self.name(store)).secret_string(text).send().await;
+                put.map(drop).map_err(|error| unavailable("replace", &error))
+            }
+            Err(error) => Err(unavailable("create", &error)),
+        }
+    }
+
+    /// Destroys the credential of a store at once, without the recovery window in which it would live on (`privacy.md` D.9). One that is gone
+    /// already counts as destroyed.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`] where the vault does not answer.
+    pub async fn destroy(&self, store: &StoreId) -> Result<(), VaultError> {
+        let gone = self.client.delete_secret().secret_id(self.name(store)).force_delete_without_recovery(true).send().await;
+        match gone {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.as_service_error(), Some(DeleteSecretError::ResourceNotFoundException(_))) => Ok(()),
+            Err(error) => Err(unavailable("destroy", &error)),
+        }
+    }
+
+    fn name(&self, store: &StoreId) -> String {
+        format!("{}{}", self.prefix, store.as_str())
+    }
+}
+
+fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> VaultError
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    tracing::error!(what, cause = %DisplayErrorContext(error), "the vault could not be asked");
+    VaultError::Unavailable
+}
