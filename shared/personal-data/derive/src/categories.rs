@@ -105,3 +105,16 @@ pub(crate) const CATEGORIES: &[&str] = &[
     "user.unique_id.deterministic",
     "user.unique_id.probablistic",
 ];
+
+/// Categories that fideslang 3.2 deprecated, with what replaces them there.
+pub(crate) const REPLACED: &[(&str, &str)] = &[
+    ("user.account.settings", "user.settings"),
+    ("user.contact.organization", "user.contact"),
+    ("user.contact.url", "user.contact.social_url"),
+    ("user.job_title", "user.professional_information.job_title"),
+    ("user.location.imprecise", "user.location.coarse"),
+    ("user.social", "user.social_activity"),
+    ("user.telemetry", "user.device.telemetry"),
+    ("user.unique_id.pseudonymous", "user.unique_id"),
+    ("user.workplace", "user.professional_information.workplace"),
+];

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Result};
 
-use crate::categories::CATEGORIES;
+use crate::categories::{CATEGORIES, REPLACED};
 use crate::entries::Entries;
 use crate::names::{self, Written};
 use crate::vocabulary::{
@@ -235,6 +235,9 @@ fn content(mut entries: Entries, owner: &str) -> Result<Content> {
 
 fn unknown_category(owner: &str, category: &LitStr) -> String {
     let asked = category.value();
+    if let Some((_, now)) = REPLACED.iter().find(|(old, _)| *old == asked) {
+        return format!("{owner}: fideslang 3.2 replaced `{asked}` by `{now}`");
+    }
     let parent = asked
         .rsplit_once('.')
         .map_or(asked.as_str(), |(parent, _)| parent);
