@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::categories::CATEGORIES;
+use crate::categories::{CATEGORIES, REPLACED};
 use crate::expand::expand;
 
 const HEAD: &str = r#"#[pd(store = "accounts", subject = AccountUser, link = "account", role = Controller, region = Pinned)]"#;
@@ -190,6 +190,11 @@ fn unknown_words_are_refused_with_the_known_ones() {
             message,
         );
     }
+    let deprecated = EMAIL.replace("user.contact.email", "user.contact.url");
+    refuses(
+        &format!("{deprecated} url: String,"),
+        "replaced `user.contact.url` by `user.contact.social_url`",
+    );
     refuses(
         "#[pd(none, export = Yes)] email: String,",
         "`export` is unknown here; known: nothing beside `none`",
@@ -362,6 +367,12 @@ fn categories_are_sorted_and_each_has_its_parent() {
         assert!(
             parent.is_none_or(|parent| CATEGORIES.contains(&parent)),
             "{category}"
+        );
+    }
+    for (old, now) in REPLACED {
+        assert!(
+            CATEGORIES.contains(now) && !CATEGORIES.contains(old),
+            "{old}"
         );
     }
 }
