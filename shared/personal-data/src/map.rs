@@ -80,7 +80,7 @@ pub enum Kind {
 pub enum Encryption {
     /// The stack's own KMS key.
     StackKey,
-    /// A key of the AWS service; allowed only where nothing personal rests.
+    /// A key of the AWS service; allowed only for secrets and where nothing personal rests.
     ServiceKey,
     /// Nothing rests on a disk.
     NotAtRest,
@@ -157,9 +157,10 @@ impl Resource {
         )
     }
 
-    /// Secrets under a name prefix, encrypted under the stack's key. They are made at run time, not by the template.
+    /// Secrets under a name prefix. They are made at run time, not by the template. Secrets Manager encrypts every secret
+    /// under a KMS key of the account; deleting is what ends one, so its own key serves.
     pub const fn secret_prefix(name: &'static str) -> Self {
-        Self::new(name, "", Kind::SecretPrefix, Encryption::StackKey)
+        Self::new(name, "", Kind::SecretPrefix, Encryption::ServiceKey)
     }
 
     /// A schedule.
@@ -331,9 +332,8 @@ impl DataMap {
                         "`{attribute}` is personal data, which has no place there"
                     ));
                 }
-                _ if resource.encryption == Encryption::ServiceKey
-                    && resource.kind != Kind::External =>
-                {
+                Kind::SecretPrefix | Kind::External => {}
+                _ if resource.encryption == Encryption::ServiceKey => {
                     fault(format!(
                         "`{attribute}` is personal data and not under the stack's key"
                     ));
