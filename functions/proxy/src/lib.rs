@@ -1,1 +1,102 @@
-//! Placeholder.
+//! The data plane: one call of a developer, answered from a merchant's store.
+//!
+//! Boundary: reads the tables of keys and stores and the vault, calls stores through `egress`, writes journal lines. It stores nothing of what
+//! passes through (R013), changes no table but the counters of a key, and never calls another function.
+
+mod access;
+mod raw;
+mod route;
+mod serving;
+mod unified;
+mod upstream;
+
+use cloud::{
+    boot::{Boot, Budget},
+    clock::Clock,
+    dynamo::{admission::Admission, guard::SourceGuard, stores::Stores},
+    egress::Egress,
+    env::Permission,
+    gate::Gate,
+    http::{Answer, Call, GatewayEvent, answer::GatewayAnswer},
+    journal::Journal,
+    vault::Vault,
+};
+use domain::store::Region;
+
+cloud::config! {
+    /// What the function needs to know.
+    pub struct Config {
+        /// Table of keys.
+        pub keys_table: String = "KEYS_TABLE",
+        /// Table of stores and grants.
+        pub stores_table: String = "STORES_TABLE",
+        /// Table of failed authentications.
+        pub guards_table: String = "GUARDS_TABLE",
+        /// Table of the 30-day journal.
+        pub service_log_table: String = "SERVICE_LOG_TABLE",
+        /// Table of the 90-day journal.
+        pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// What the names of credentials start with.
+        pub vault_prefix: String = "VAULT_PREFIX",
+        /// The region of this stack.
+        pub region: Region = "STACK_REGION",
+        /// The base URL of the other region's stack.
+        pub other_region_url: String = "OTHER_REGION_URL",
+        /// Whether stores may be at loopback addresses; only the local stack allows it.
+        pub egress_loopback: Permission = "EGRESS_LOOPBACK",
+        /// Whom a store's owner asks about our calls.
+        pub contact: String = "CONTACT",
+    }
+}
+
+/// The function's adapters.
+pub struct App {
+    gate: Gate,
+    accesses: access::Accesses,
+    egress: Egress,
+    journal: Journal,
+    clock: Clock,
+}
+
+impl App {
+    /// Builds the adapters. Must be called within the runtime that serves the function.
+    #[must_use]
+    pub fn new(boot: &Boot, config: Config) -> Self {
+        let clock = boot.clock.clone();
+        let tables = cloud::dynamo::client(&boot.aws);
+        let journal = Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
+        let admission = Admission::new(tables.clone(), config.keys_table, clock.clone());
+        let guard = SourceGuard::new(tables.clone(), config.guards_table, clock.clone());
+        let accesses = access::Accesses::new(
+            Stores::new(tables, config.stores_table),
+            Vault::new(&boot.aws, config.vault_prefix),
+            clock.clone(),
+            config.egress_loopback,
+            config.region,
+            config.other_region_url,
+        );
+        Self {
+            gate: Gate::new(admission, guard, journal.clone()),
+            accesses,
+            egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
+            journal,
+            clock,
+        }
+    }
+
+    /// The journals, so that `main` can hold the sandbox for them and tests can wait for them.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+}
+
+/// Answers one call.
+pub async fn handle(app: &App, event: GatewayEvent, context: &lambda_runtime::Context) -> GatewayAnswer {
+    let _invocation = app.journal.invocation();
+    let (call, readable) = Call::read(event, Budget::of_invocation(context, &app.clock), &app.clock);
+    let (mut answer, rate): (Answer, _) = serving::serve(app, &call, readable).await;
+    rate.apply(&mut answer.headers);
+    answer.finish(&call);
+    answer.into_event()
+}

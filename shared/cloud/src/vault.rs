@@ -35,8 +35,8 @@ pub struct Vault {
 impl Vault {
     /// A vault of secrets whose names start with `prefix`.
     #[must_use]
-    pub fn new(client: Client, prefix: String) -> Self {
-        Self { client, prefix }
+    pub fn new(config: &aws_types::SdkConfig, prefix: String) -> Self {
+        Self { client: Client::new(config), prefix }
     }
 
     /// Reads the credential of a store.

@@ -6,6 +6,12 @@ pub mod stores;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 
+/// A client of the tables; a function makes one and shares it.
+#[must_use]
+pub fn client(config: &aws_types::SdkConfig) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::new(config)
+}
+
 /// A table could not be asked. This is neither "no" nor "yes" (invariant 6): the caller answers 503.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the table could not be asked")]

@@ -1,0 +1,128 @@
+//! The data plane's routes.
+
+use cloud::http::{Call, Code, Problem};
+use connectors::Verb;
+use domain::{id::StoreId, model::Entity, scope::Scope};
+use http::Method;
+
+/// What a call asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    /// `GET /v1/platforms`
+    Platforms,
+    /// A call of a store.
+    Store {
+        /// Which store.
+        store: StoreId,
+        /// What of it.
+        target: Target<'a>,
+    },
+}
+
+/// What a call asks of a store.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target<'a> {
+    /// The unified interface.
+    Unified {
+        /// Of what.
+        entity: Entity,
+        /// To do what.
+        verb: Verb,
+        /// The object, for everything but listing and creating.
+        id: Option<&'a str>,
+    },
+    /// The platform's own API; the path below the store's address, without a leading slash.
+    Raw(&'a str),
+}
+
+impl Route<'_> {
+    /// The route's template, for logs: a path names things, a template does not.
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Self::Platforms => "GET /v1/platforms",
+            Self::Store { target: Target::Raw(_), .. } => "ANY /v1/stores/{store}/raw/{path}",
+            Self::Store { target: Target::Unified { entity, verb, .. }, .. } => unified_template(*entity, *verb),
+        }
+    }
+}
+
+macro_rules! templates {
+    ($entity:expr, $verb:expr, $($variant:ident $name:literal),+) => {
+        match ($entity, $verb) {
+            $(
+                (Entity::$variant, Verb::List) => concat!("GET /v1/stores/{store}/", $name),
+                (Entity::$variant, Verb::Get) => concat!("GET /v1/stores/{store}/", $name, "/{id}"),
+                (Entity::$variant, Verb::Create) => concat!("POST /v1/stores/{store}/", $name),
+                (Entity::$variant, Verb::Update) => concat!("PATCH /v1/stores/{store}/", $name, "/{id}"),
+                (Entity::$variant, Verb::Delete) => concat!("DELETE /v1/stores/{store}/", $name, "/{id}"),
+            )+
+        }
+    };
+}
+
+fn unified_template(entity: Entity, verb: Verb) -> &'static str {
+    templates!(
+        entity, verb, Products "products", Orders "orders", Customers "customers", Categories "categories", Inventory "inventory",
+        Baskets "baskets"
+    )
+}
+
+/// Reads the route of a call.
+///
+/// # Errors
+/// 404 for what is not there, a store id that is not one included, and 405 where only the method is wrong.
+pub(crate) fn parse(call: &Call) -> Result<Route<'_>, Problem> {
+    let Some(path) = call.path.strip_prefix("/v1/") else { return Err(Code::NotFound.into()) };
+    if path == "platforms" {
+        return match call.method {
+            Method::GET | Method::HEAD => Ok(Route::Platforms),
+            _ => Err(Code::MethodNotAllowed.into()),
+        };
+    }
+    let rest = path.strip_prefix("stores/").ok_or(Code::NotFound)?;
+    let (store, rest) = rest.split_once('/').ok_or(Code::NotFound)?;
+    let store = store.parse().map_err(|_| Code::NotFound)?;
+    let target = match rest.split_once('/') {
+        Some(("raw", path)) => Target::Raw(path),
+        None if rest == "raw" => Target::Raw(""),
+        None => unified(call, rest, None)?,
+        Some((entity, id)) if !id.contains('/') && !id.is_empty() => unified(call, entity, Some(id))?,
+        Some((entity, "")) => unified(call, entity, None)?,
+        Some(_) => return Err(Code::NotFound.into()),
+    };
+    Ok(Route::Store { store, target })
+}
+
+fn unified<'a>(call: &Call, entity: &str, id: Option<&'a str>) -> Result<Target<'a>, Problem> {
+    let entity = entity.parse().map_err(|_| {
+        let known: Vec<_> = Entity::ALL.iter().map(|entity| entity.as_str()).collect();
+        Problem::new(Code::UnknownEntity).detail(format!("there are {} and raw", known.join(", ")))
+    })?;
+    let verb = match (&call.method, id) {
+        (&Method::GET | &Method::HEAD, None) => Verb::List,
+        (&Method::GET | &Method::HEAD, Some(_)) => Verb::Get,
+        (&Method::POST, None) => Verb::Create,
+        (&Method::PATCH, Some(_)) => Verb::Update,
+        (&Method::DELETE, Some(_)) => Verb::Delete,
+        _ => return Err(Code::MethodNotAllowed.into()),
+    };
+    Ok(Target::Unified { entity, verb, id })
+}
+
+/// The scope that an entity needs, to be read or to be written.
+pub(crate) fn scope_of(entity: Entity, writes: bool) -> Scope {
+    match (entity, writes) {
+        (Entity::Products, false) => Scope::ProductsRead,
+        (Entity::Products, true) => Scope::ProductsWrite,
+        (Entity::Orders, false) => Scope::OrdersRead,
+        (Entity::Orders, true) => Scope::OrdersWrite,
+        (Entity::Customers, false) => Scope::CustomersRead,
+        (Entity::Customers, true) => Scope::CustomersWrite,
+        (Entity::Categories, false) => Scope::CategoriesRead,
+        (Entity::Categories, true) => Scope::CategoriesWrite,
+        (Entity::Inventory, false) => Scope::InventoryRead,
+        (Entity::Inventory, true) => Scope::InventoryWrite,
+        (Entity::Baskets, false) => Scope::BasketsRead,
+        (Entity::Baskets, true) => Scope::BasketsWrite,
+    }
+}

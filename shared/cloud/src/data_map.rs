@@ -1,0 +1,94 @@
+//! The data map of the whole stack: every place where something of ours rests, and what rests there.
+//!
+//! Adding a table, a queue, a log group or a kind of record means adding it here; until then the gates in `tests/data_map`
+//! fail. `docs/DATA-MAP.md` says how to read it.
+
+use personal_data::{
+    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose, Resource, Retention,
+};
+
+use crate::dynamo::{guard::SourceItem, stores::{GrantItem, StoreItem}};
+use crate::journal::{SecurityLine, ServiceLine};
+
+/// The one data map.
+pub static DATA_MAP: DataMap = DataMap {
+    records: &[
+        StoreItem::RECORD,
+        GrantItem::RECORD,
+        SourceItem::RECORD,
+        ServiceLine::RECORD,
+        SecurityLine::RECORD,
+    ],
+    resources: &[
+        Resource::table("keys", "KeysTable").backed_up(7),
+        Resource::table("accounts", "AccountsTable").backed_up(14),
+        Resource::table("stores", "StoresTable").backed_up(14),
+        // A row of these that was dropped on its last day would live on in a backup.
+        Resource::table("guards", "GuardsTable"),
+        Resource::table("service-log", "ServiceLogTable"),
+        Resource::table("security-log", "SecurityLogTable"),
+        Resource::queue("mail", "MailQueue", 24, "mail-dead"),
+        Resource::dead_letter("mail-dead", "MailDeadQueue", 14 * 24),
+        Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
+        Resource::dead_letter("offboarding-dead", "OffboardingDeadQueue", 14 * 24),
+        // CloudWatch deletes up to 72 hours late, so a group keeps less than its class allows (privacy.md D.9).
+        Resource::log_group("proxy", "ProxyLogs", 14),
+        Resource::log_group("control", "ControlLogs", 14),
+        Resource::log_group("mail", "MailLogs", 14),
+        Resource::log_group("offboarding", "OffboardingLogs", 14),
+        Resource::log_group("sweep", "SweepLogs", 14),
+        Resource::log_group("api-access", "ApiAccessLogs", 60),
+        Resource::schedule("service-log", "ServiceLogSchedule"),
+        Resource::schedule("security-log", "SecurityLogSchedule"),
+        Resource::schedule("guards", "GuardsSchedule"),
+        Resource::schedule("offboarding", "OffboardingSchedule"),
+        Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
+        Resource::memory("store-access", 900).holding(&[CREDENTIAL, STORE_ADDRESS]),
+        Resource::external("ses-suppression").holding(&[SUPPRESSED_ADDRESS]),
+    ],
+};
+
+/// What opens a store. It can name the person whose login it is (R012).
+const CREDENTIAL: Field = Field {
+    attribute: "credential",
+    content: Content::Personal(Personal {
+        category: "user.authorization.credentials",
+        origin: Origin::Provided,
+        basis: Basis::Contract,
+        purposes: &[Purpose::Operation],
+        retain: Retention::Store,
+        erase: Erase::Delete,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// The address of a store, beside its credential in the memory of an instance.
+const STORE_ADDRESS: Field = Field {
+    attribute: "url",
+    content: Content::Personal(Personal {
+        category: "user.contact.social_url",
+        origin: Origin::Provided,
+        basis: Basis::Contract,
+        purposes: &[Purpose::Operation],
+        retain: Retention::Store,
+        erase: Erase::Delete,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// Addresses that refused our mail. SES keeps them by itself, so that we do not try again.
+const SUPPRESSED_ADDRESS: Field = Field {
+    attribute: "address",
+    content: Content::Personal(Personal {
+        category: "user.contact.email",
+        origin: Origin::Observed,
+        basis: Basis::LegitimateInterest,
+        purposes: &[Purpose::Messages],
+        retain: Retention::Account,
+        erase: Erase::Delete,
+        export: Export::Yes,
+        identity: None,
+    }),
+};
