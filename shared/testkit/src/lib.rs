@@ -6,4 +6,5 @@ pub mod fault_proxy;
 pub mod front_door;
 pub mod marker;
 pub mod plain_http;
+pub mod recorder;
 pub mod stack;
