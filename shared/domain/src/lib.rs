@@ -6,8 +6,10 @@
 pub mod grant;
 pub mod id;
 pub mod key;
+pub mod limit;
 pub mod model;
 pub mod money;
 pub mod role;
 pub mod scope;
 pub mod store;
+pub mod tier;
