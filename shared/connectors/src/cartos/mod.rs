@@ -1,0 +1,354 @@
+//! CartOS: `https://{store-domain}/api`, a key in `X-API-Key`, pages by number.
+//!
+//! The public pages fix the base, the header, the list envelope `{"products": […], "pagination": {"total", "page", "per_page",
+//! "total_pages"}}`, errors and rate-limit headers (`platforms.md` 2.2). They leave the objects open; `wire` states the shapes that
+//! this connector reads and that the demo store serves.
+
+mod map;
+mod wire;
+
+use bytes::Bytes;
+use domain::model::Entity;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::Deserialize;
+
+use crate::address::{AddressError, Loopback, StoreAddress};
+use crate::connector::{
+    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects,
+    Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
+};
+use crate::cursor::List;
+use crate::headers;
+use crate::raw::{ParameterRules, clean_query};
+use crate::raw_path::RawPath;
+use crate::request::{OutboundRequest, Signature};
+use crate::upstream::{Item, item, items, success};
+
+const NAME: &str = "cartos";
+const API_KEY: &str = "api_key";
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+const READS: &[Verb] = &[Verb::List, Verb::Get];
+const NO_WRITES: &str = "Unified writes are not offered for CartOS; use the raw route.";
+const NO_BASKETS: &str = "CartOS has no API for baskets.";
+const RAW_WRITES: &[Unsupported] = &[
+    Unsupported {
+        verb: Verb::Create,
+        reason: NO_WRITES,
+    },
+    Unsupported {
+        verb: Verb::Update,
+        reason: NO_WRITES,
+    },
+    Unsupported {
+        verb: Verb::Delete,
+        reason: NO_WRITES,
+    },
+];
+
+static PLATFORM: Platform = Platform {
+    name: NAME,
+    title: "CartOS",
+    url: "https://{store-domain}",
+    credentials: &[CredentialField {
+        name: API_KEY,
+        label: "API key (ak_live_…)",
+        secret: true,
+        required: true,
+    }],
+    entities: &[
+        EntitySupport {
+            entity: Entity::Products,
+            verbs: READS,
+            unsupported: RAW_WRITES,
+        },
+        EntitySupport {
+            entity: Entity::Orders,
+            verbs: READS,
+            unsupported: RAW_WRITES,
+        },
+        EntitySupport {
+            entity: Entity::Customers,
+            verbs: READS,
+            unsupported: RAW_WRITES,
+        },
+        EntitySupport {
+            entity: Entity::Categories,
+            verbs: READS,
+            unsupported: RAW_WRITES,
+        },
+        EntitySupport {
+            entity: Entity::Inventory,
+            verbs: READS,
+            unsupported: RAW_WRITES,
+        },
+        EntitySupport {
+            entity: Entity::Baskets,
+            verbs: &[],
+            unsupported: &[
+                Unsupported {
+                    verb: Verb::List,
+                    reason: NO_BASKETS,
+                },
+                Unsupported {
+                    verb: Verb::Get,
+                    reason: NO_BASKETS,
+                },
+                Unsupported {
+                    verb: Verb::Create,
+                    reason: NO_BASKETS,
+                },
+                Unsupported {
+                    verb: Verb::Update,
+                    reason: NO_BASKETS,
+                },
+                Unsupported {
+                    verb: Verb::Delete,
+                    reason: NO_BASKETS,
+                },
+            ],
+        },
+    ],
+};
+
+const PARAMETERS: ParameterRules = ParameterRules {
+    dropped: &["api_key", "x-api-key"],
+    dropped_prefixes: &[],
+    refused: &["_method", "rest_route"],
+};
+
+/// The connector of CartOS.
+pub(crate) struct CartOs;
+
+impl Connector for CartOs {
+    fn platform(&self) -> &'static Platform {
+        &PLATFORM
+    }
+
+    fn address(&self, text: &str, loopback: Loopback) -> Result<StoreAddress, AddressError> {
+        let address = StoreAddress::parse(text, loopback)?.without_path_suffix("/api");
+        if address.path().is_empty() {
+            Ok(address)
+        } else {
+            Err(AddressError::Path)
+        }
+    }
+
+    fn probe(&self, context: &Context<'_>) -> Result<Turn, Refusal> {
+        let request = get(context, "/api/products", Some("page=1&per_page=1"))?;
+        let credential = context.credential.clone();
+        Ok(send(request, move |answer| {
+            let body = success(&answer, &credential)?;
+            serde_json::from_slice::<Envelope<'_>>(body)
+                .map_err(|_| ReadError::Unreadable("not a list of products"))?;
+            Ok(Turn::Done(Outcome::Works))
+        }))
+    }
+
+    fn read(&self, context: &Context<'_>, read: &Read<'_>) -> Result<Turn, Refusal> {
+        let verb = if matches!(read.target, Target::One(_)) {
+            Verb::Get
+        } else {
+            Verb::List
+        };
+        PLATFORM
+            .supports(read.entity, verb)
+            .map_err(Refusal::NotSupported)?;
+        match read.target {
+            Target::Page {
+                per_page,
+                cursor,
+                updated_after,
+            } => page(
+                context,
+                read,
+                List {
+                    platform: NAME,
+                    entity: read.entity,
+                    per_page,
+                    updated_after,
+                },
+                cursor,
+            ),
+            Target::One(id) => one(context, read, id),
+        }
+    }
+
+    fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
+        let query = clean_query(&call, &PARAMETERS)?;
+        let mut headers = headers::for_upstream(call.headers)?;
+        headers.insert(X_API_KEY, key(context.credential)?);
+        let url = context
+            .address
+            .with(&format!("/{}", call.path), query.as_deref());
+        Ok(OutboundRequest::new(
+            call.method,
+            url,
+            headers,
+            call.body,
+            Signature::None,
+        ))
+    }
+
+    fn raw_scope(&self, path: &RawPath) -> Option<Entity> {
+        path.lenient_segments()
+            .iter()
+            .find_map(|segment| segment.parse().ok())
+    }
+}
+
+/// `{"products": […], "pagination": {…}}`; the name of the list is the entity's.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(
+        borrow,
+        alias = "products",
+        alias = "orders",
+        alias = "customers",
+        alias = "categories",
+        alias = "inventory"
+    )]
+    rows: &'a serde_json::value::RawValue,
+    pagination: Pagination,
+}
+
+#[derive(Deserialize)]
+struct Pagination {
+    page: u32,
+    total_pages: u32,
+}
+
+/// `{"product": {…}}`.
+#[derive(Deserialize)]
+struct Single<'a> {
+    #[serde(
+        borrow,
+        alias = "product",
+        alias = "order",
+        alias = "customer",
+        alias = "category",
+        alias = "inventory_level"
+    )]
+    row: &'a serde_json::value::RawValue,
+}
+
+fn page(
+    context: &Context<'_>,
+    read: &Read<'_>,
+    list: List,
+    cursor: Option<&str>,
+) -> Result<Turn, Refusal> {
+    let page = list.page(cursor)?;
+    let mut query = format!("page={page}&per_page={}", list.per_page);
+    if let Some(time) = list.updated_after {
+        // RFC 3339 in UTC: no character of it needs encoding in a query.
+        query.push_str(&format!("&updated_after={time}"));
+    }
+    let request = get(context, &format!("/api/{}", list.entity), Some(&query))?;
+    let (credential, include_remote) = (context.credential.clone(), read.include_remote);
+    Ok(send(request, move |answer| {
+        let body = success(&answer, &credential)?;
+        let envelope: Envelope<'_> = serde_json::from_slice(body)
+            .map_err(|_| ReadError::Unreadable("not a list with its pagination"))?;
+        let objects = objects(list.entity, envelope.rows.get().as_bytes(), include_remote)?;
+        // An empty page ends the list whatever the platform says, so that a wrong count cannot make a client run for ever.
+        let is_last =
+            objects.is_empty() || envelope.pagination.page >= envelope.pagination.total_pages;
+        let next_cursor = if is_last { None } else { list.cursor(page + 1) };
+        Ok(Turn::Done(Outcome::Page {
+            objects,
+            next_cursor,
+        }))
+    }))
+}
+
+fn one(context: &Context<'_>, read: &Read<'_>, id: &str) -> Result<Turn, Refusal> {
+    let is_id = (1..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !is_id {
+        return Err(Refusal::Id);
+    }
+    let request = get(context, &format!("/api/{}/{id}", read.entity), None)?;
+    let (credential, entity, include_remote) =
+        (context.credential.clone(), read.entity, read.include_remote);
+    Ok(send(request, move |answer| {
+        let body = success(&answer, &credential)?;
+        let single: Single<'_> =
+            serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
+        let row = single.row.get();
+        Ok(Turn::Done(Outcome::One(single_object(
+            entity,
+            row.as_bytes(),
+            include_remote,
+        )?)))
+    }))
+}
+
+fn objects(entity: Entity, rows: &[u8], include_remote: bool) -> Result<Objects, ReadError> {
+    fn all<T, U>(items: Vec<Item<T>>, map: fn(Item<T>) -> U) -> Vec<U> {
+        items.into_iter().map(map).collect()
+    }
+    Ok(match entity {
+        Entity::Products => Objects::Products(all(items(rows, include_remote)?, map::product)),
+        Entity::Orders => Objects::Orders(all(items(rows, include_remote)?, map::order)),
+        Entity::Customers => Objects::Customers(all(items(rows, include_remote)?, map::customer)),
+        Entity::Categories => Objects::Categories(all(items(rows, include_remote)?, map::category)),
+        Entity::Inventory => {
+            Objects::Inventory(all(items(rows, include_remote)?, map::inventory_level))
+        }
+        Entity::Baskets => return Err(ReadError::Unreadable(NO_BASKETS)),
+    })
+}
+
+fn single_object(entity: Entity, row: &[u8], include_remote: bool) -> Result<Objects, ReadError> {
+    Ok(match entity {
+        Entity::Products => Objects::Products(vec![map::product(item(row, include_remote)?)]),
+        Entity::Orders => Objects::Orders(vec![map::order(item(row, include_remote)?)]),
+        Entity::Customers => Objects::Customers(vec![map::customer(item(row, include_remote)?)]),
+        Entity::Categories => Objects::Categories(vec![map::category(item(row, include_remote)?)]),
+        Entity::Inventory => {
+            Objects::Inventory(vec![map::inventory_level(item(row, include_remote)?)])
+        }
+        Entity::Baskets => return Err(ReadError::Unreadable(NO_BASKETS)),
+    })
+}
+
+fn get(context: &Context<'_>, path: &str, query: Option<&str>) -> Result<OutboundRequest, Refusal> {
+    let mut headers = HeaderMap::with_capacity(2);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(X_API_KEY, key(context.credential)?);
+    Ok(OutboundRequest::new(
+        Method::GET,
+        context.address.with(path, query),
+        headers,
+        Bytes::new(),
+        Signature::None,
+    ))
+}
+
+fn key(credential: &Credential) -> Result<HeaderValue, Refusal> {
+    let mut value = HeaderValue::from_str(credential.required(API_KEY)?)
+        .map_err(|_| Refusal::Credential(crate::CredentialError::Malformed(API_KEY.to_owned())))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A turn of one request.
+fn send(
+    request: OutboundRequest,
+    then: impl FnOnce(InboundResponse) -> Result<Turn, ReadError> + Send + 'static,
+) -> Turn {
+    let then: Then = Box::new(move |mut answers| match answers.pop() {
+        Some(answer) => then(answer),
+        None => Err(ReadError::Unreadable("no answer")),
+    });
+    Turn::Send {
+        requests: vec![request],
+        then,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! Outcomes as the JSON bodies of our answers.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::connector::{Objects, Outcome};
+use crate::fields::Fields;
+
+impl Outcome {
+    /// The body of the answer: `{"data": […], "next_cursor": …}` for a page, the object itself for one, `{}` for a probe.
+    ///
+    /// # Errors
+    /// Only when the serialiser fails, which the types exclude.
+    pub fn to_json(&self, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
+        match self {
+            Self::Works => Ok(b"{}".to_vec()),
+            Self::Page {
+                objects,
+                next_cursor,
+            } => {
+                let mut body = br#"{"data":"#.to_vec();
+                body.extend(list(objects, fields)?);
+                body.extend(br#","next_cursor":"#);
+                serde_json::to_writer(&mut body, next_cursor)?;
+                body.push(b'}');
+                Ok(body)
+            }
+            // The list of one, without its brackets.
+            Self::One(objects) => {
+                let list = list(objects, fields)?;
+                Ok(list
+                    .strip_prefix(b"[")
+                    .and_then(|rest| rest.strip_suffix(b"]"))
+                    .unwrap_or(&list)
+                    .to_vec())
+            }
+        }
+    }
+}
+
+fn list(objects: &Objects, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
+    let Some(fields) = fields else {
+        return serde_json::to_vec(objects);
+    };
+    match objects {
+        Objects::Products(objects) => selected(objects, fields),
+        Objects::Orders(objects) => selected(objects, fields),
+        Objects::Customers(objects) => selected(objects, fields),
+        Objects::Categories(objects) => selected(objects, fields),
+        Objects::Inventory(objects) => selected(objects, fields),
+    }
+}
+
+fn selected<T: Serialize>(objects: &[T], fields: &Fields) -> Result<Vec<u8>, serde_json::Error> {
+    let mut body = vec![b'['];
+    for (index, object) in objects.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        let whole: Box<RawValue> = serde_json::value::to_raw_value(object)?;
+        body.extend(fields.select(&whole)?.into_bytes());
+    }
+    body.push(b']');
+    Ok(body)
+}

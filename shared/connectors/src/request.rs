@@ -1,0 +1,68 @@
+//! A request to a store, and the signature that some need at each attempt.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use url::Url;
+
+use crate::connector::Credential;
+use crate::woocommerce::oauth;
+
+/// A request that is ready to be sent, but for a signature that each attempt needs anew.
+#[derive(Clone)]
+pub struct OutboundRequest {
+    /// The method.
+    pub method: Method,
+    /// Headers, the store's credential among them; never logged.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    url: Url,
+    signature: Signature,
+}
+
+/// What is added to the address at each attempt.
+#[derive(Clone)]
+pub(crate) enum Signature {
+    /// Nothing: the credential is in a header.
+    None,
+    /// One-legged OAuth 1.0a in the query (RFC 5849): a nonce may be used once only, so a retry needs a new one.
+    OAuth1(Credential),
+}
+
+impl OutboundRequest {
+    pub(crate) fn new(
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Bytes,
+        signature: Signature,
+    ) -> Self {
+        Self {
+            method,
+            headers,
+            body,
+            url,
+            signature,
+        }
+    }
+
+    /// The address without a signature: for the address filter and, without its query, for logs.
+    #[must_use]
+    pub fn unsigned_url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The address to send one attempt to. `nonce` is 16 random bytes, drawn anew for each attempt; `now` is the time of it.
+    #[must_use]
+    pub fn url_for_attempt(&self, now: Timestamp, nonce: [u8; 16]) -> Cow<'_, Url> {
+        match &self.signature {
+            Signature::None => Cow::Borrowed(&self.url),
+            Signature::OAuth1(credential) => {
+                Cow::Owned(oauth::sign(&self.method, &self.url, credential, now, nonce))
+            }
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What all connectors do with a store's answer: tell success from refusal, read JSON, take secrets out of error texts.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::model::Remote;
+use domain::money::{Amount, Currency, Money};
+use http::header;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::connector::{Credential, InboundResponse, ReadError};
+
+/// The longest piece of a store's error text that is passed on, in characters.
+const MAX_TEXT: usize = 500;
+
+/// The longest wait that is believed, a day; a platform that says more is broken.
+const MAX_RETRY_AFTER: u64 = 86_400;
+
+/// The body of a success; anything else becomes the error to report.
+pub(crate) fn success<'a>(
+    response: &'a InboundResponse,
+    credential: &Credential,
+) -> Result<&'a [u8], ReadError> {
+    if response.status.is_success() {
+        Ok(&response.body)
+    } else {
+        Err(refused(response, credential))
+    }
+}
+
+/// The error that a store's answer stands for.
+pub(crate) fn refused(response: &InboundResponse, credential: &Credential) -> ReadError {
+    ReadError::Upstream {
+        status: response.status,
+        retry_after: retry_after(response),
+        text: public_text(response, credential),
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110 10.2.3). The date form needs a clock; the proxy treats it as absent.
+fn retry_after(response: &InboundResponse) -> Option<Duration> {
+    let value = response.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = value.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
+}
+
+/// The message of an error body where the platform's shape is known, else the body's beginning if it is plain text or JSON; no
+/// HTML (a stack trace or a login page helps nobody). Credentials and control characters are taken out.
+fn public_text(response: &InboundResponse, credential: &Credential) -> String {
+    // Read more than is shown, so that a secret cut in half at the end cannot slip past the removal.
+    let start = &response.body[..response.body.len().min(16 * MAX_TEXT)];
+    let body = String::from_utf8_lossy(start);
+    let message = match serde_json::from_slice::<ErrorBody<'_>>(&response.body) {
+        Ok(ErrorBody {
+            error: Some(error), ..
+        }) => error.message,
+        Ok(ErrorBody {
+            message: Some(message),
+            ..
+        }) => message,
+        _ if body.trim_start().starts_with('<') => Cow::Borrowed(""),
+        _ => body,
+    };
+    let mut text = message.into_owned();
+    for secret in credential.values().filter(|value| value.len() >= 4) {
+        for form in [
+            secret.to_owned(),
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
+                .to_string(),
+        ] {
+            text = text.replace(&form, "[removed]");
+        }
+    }
+    let values: Vec<&str> = credential.values().collect();
+    for first in &values {
+        for second in &values {
+            text = text.replace(&STANDARD.encode(format!("{first}:{second}")), "[removed]");
+        }
+    }
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_TEXT)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// CartOS: `{"error":{"code","message"}}`; WordPress: `{"code","message","data"}`.
+#[derive(Deserialize)]
+struct ErrorBody<'a> {
+    #[serde(borrow)]
+    error: Option<ErrorMessage<'a>>,
+    #[serde(borrow)]
+    message: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct ErrorMessage<'a> {
+    #[serde(borrow)]
+    message: Cow<'a, str>,
+}
+
+/// A wire object with, if wanted, its own text.
+pub(crate) struct Item<T> {
+    pub(crate) wire: T,
+    pub(crate) remote: Remote,
+}
+
+/// Reads one object. Its text is parsed a second time only when it is wanted.
+pub(crate) fn item<'a, T: Deserialize<'a>>(
+    text: &'a [u8],
+    include_remote: bool,
+) -> Result<Item<T>, ReadError> {
+    let wire = serde_json::from_slice(text)
+        .map_err(|_| ReadError::Unreadable("not the documented object"))?;
+    let remote = if include_remote {
+        let raw: &RawValue =
+            serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not JSON"))?;
+        Some(raw.to_owned())
+    } else {
+        None
+    };
+    Ok(Item { wire, remote })
+}
+
+/// Reads a list of objects from its JSON array.
+pub(crate) fn items<'a, T: Deserialize<'a>>(
+    text: &'a [u8],
+    include_remote: bool,
+) -> Result<Vec<Item<T>>, ReadError> {
+    let unreadable = |_| ReadError::Unreadable("not the documented list");
+    if include_remote {
+        let raw: Vec<&'a RawValue> = serde_json::from_slice(text).map_err(unreadable)?;
+        return raw
+            .into_iter()
+            .map(|raw| item(raw.get().as_bytes(), true))
+            .collect();
+    }
+    let wires: Vec<T> = serde_json::from_slice(text).map_err(unreadable)?;
+    Ok(wires
+        .into_iter()
+        .map(|wire| Item { wire, remote: None })
+        .collect())
+}
+
+/// An amount as a platform wrote it: text, a number or null. The number is read from its characters, never through a float.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct AmountText<'a>(Option<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for AmountText<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'de RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
+    }
+}
+
+impl AmountText<'_> {
+    /// The amount; `None` for null, empty text and whatever is not a decimal number.
+    pub(crate) fn amount(self) -> Option<Amount> {
+        let raw = self.0?.get();
+        match raw.as_bytes().first()? {
+            b'"' => serde_json::from_str::<Cow<'_, str>>(raw).ok()?.parse().ok(),
+            b'-' | b'0'..=b'9' => raw.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The whole part as an integer: stock is counted in pieces, but plugins write decimals.
+    pub(crate) fn whole(self) -> Option<i64> {
+        let amount = self.amount()?;
+        let whole = amount.as_str().split('.').next()?;
+        whole.parse().ok()
+    }
+
+    /// The amount in a currency.
+    pub(crate) fn money(self, currency: Option<Currency>) -> Option<Money> {
+        self.amount().map(|amount| Money::new(amount, currency))
+    }
+}
+
+/// An id as a platform wrote it: a whole number or a text.
+#[derive(Clone)]
+pub(crate) struct IdText<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for IdText<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        let is_number =
+            !raw.is_empty() && raw.len() <= 40 && raw.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number {
+            return Ok(Self(Cow::Borrowed(raw)));
+        }
+        match serde_json::from_str::<String>(raw) {
+            Ok(text) if !text.is_empty() => Ok(Self(Cow::Owned(text))),
+            _ => Err(serde::de::Error::custom(
+                "an id is a whole number or a text",
+            )),
+        }
+    }
+}
+
+impl IdText<'_> {
+    /// The id as text.
+    pub(crate) fn into_string(self) -> String {
+        self.0.into_owned()
+    }
+
+    /// The id, unless it is 0: some platforms write "none" so.
+    pub(crate) fn unless_zero(self) -> Option<String> {
+        if self.0 == "0" {
+            None
+        } else {
+            Some(self.0.into_owned())
+        }
+    }
+}
+
+/// A moment from RFC 3339 text; `None` when there is none or it cannot be read.
+pub(crate) fn time(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse().ok()
+}
+
+/// `None` for a text without content: most platforms write `""` where they have nothing.
+pub(crate) fn text(value: Cow<'_, str>) -> Option<String> {
+    if value.trim().is_empty() {
+        None
+    } else {
+        Some(value.into_owned())
+    }
+}
+
+/// The same for a text that may be null or absent.
+pub(crate) fn optional(value: Option<Cow<'_, str>>) -> Option<String> {
+    value.and_then(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+    use secrecy::SecretString;
+
+    use super::*;
+
+    #[test]
+    fn amounts_come_from_the_characters_of_the_number() {
+        for (json, expected) in [
+            ("12.5", Some("12.5")),
+            ("\"12.50\"", Some("12.50")),
+            ("\"\"", None),
+            ("null", None),
+            ("1e3", Some("1000")),
+            ("-3.10", Some("-3.10")),
+            ("1.234567", Some("1.234567")),
+            ("0.1", Some("0.1")),
+            ("100000000000000000000.01", Some("100000000000000000000.01")),
+            ("true", None),
+            ("{}", None),
+            ("\"abc\"", None),
+            ("\"1\\u0032\"", Some("12")),
+        ] {
+            let amount: AmountText<'_> = serde_json::from_str(json).unwrap();
+            assert_eq!(
+                amount.amount().map(|a| a.to_string()).as_deref(),
+                expected,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn error_texts_lose_their_secrets_and_their_length() {
+        let credential: Credential = [("api_key".to_owned(), SecretString::from("ak_live_secret"))]
+            .into_iter()
+            .collect();
+        let answer = |body: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, "7".parse().unwrap());
+            InboundResponse {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                headers,
+                body: Bytes::from(body.to_owned()),
+            }
+        };
+        let text = |body: &str| match refused(&answer(body), &credential) {
+            ReadError::Upstream {
+                text, retry_after, ..
+            } => {
+                assert_eq!(retry_after, Some(Duration::from_secs(7)));
+                text
+            }
+            ReadError::Unreadable(_) => unreachable!("an error status is an upstream error"),
+        };
+        assert_eq!(
+            text(r#"{"error":{"code":"x","message":"key ak_live_secret is slow\n"}}"#),
+            "key [removed] is slow"
+        );
+        assert_eq!(text(r#"{"code":"rest","message":"No route"}"#), "No route");
+        assert_eq!(text("<html><body>secret trace</body></html>"), "");
+        assert_eq!(text("plain ak_live_secret"), "plain [removed]");
+        assert_eq!(text("plain ak%5Flive%5Fsecret"), "plain [removed]");
+        assert_eq!(text(&"x".repeat(10_000)).len(), 500);
+    }
+}
