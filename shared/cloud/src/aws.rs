@@ -49,10 +49,13 @@ pub fn tls() -> rustls::ClientConfig {
 /// # Errors
 /// Names the variable that is missing.
 pub fn sdk_config(from: &dyn Environment, tls: rustls::ClientConfig) -> Result<SdkConfig, EnvError> {
-    let credentials = Credentials::from_keys(
+    let credentials = Credentials::new(
         required::<String>(from, "AWS_ACCESS_KEY_ID")?,
         required::<String>(from, "AWS_SECRET_ACCESS_KEY")?,
         from.get("AWS_SESSION_TOKEN").filter(|token| !token.is_empty()),
+        // They hold as long as the sandbox lives; Lambda gives a new one new ones.
+        None,
+        "lambda",
     );
     let mut config = SdkConfig::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
