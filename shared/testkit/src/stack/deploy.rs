@@ -37,12 +37,19 @@ pub struct DeployedFunction {
     pub variables: BTreeMap<String, String>,
 }
 
+/// The sender of every mail of a stack on this machine.
+pub const MAIL_FROM: &str = "no-reply@cartage.test";
+
 /// The template's parameters for a stack on this machine; `public_url` is where its API is reached.
 ///
-/// `EgressLoopback` is what lets a function call the demo store or a test's upstream: both are on loopback, over http.
+/// `EgressLoopback` is what lets a function call the demo store or a test's upstream: both are on loopback, over http. The alarms
+/// are left out because the emulator has no metric math.
 pub fn parameters(public_url: &str) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
+        ("Contact", "https://cartage.test/contact".to_owned()),
         ("EgressLoopback", "allow".to_owned()),
+        ("MailFrom", MAIL_FROM.to_owned()),
+        ("Observability", "off".to_owned()),
         ("PublicUrl", public_url.to_owned()),
     ])
 }

@@ -20,10 +20,10 @@ const START: Duration = Duration::from_secs(90);
 pub struct Setup {
     /// The TCP port, on loopback.
     pub port: u16,
-    /// Its folder: log, temporary files and, if kept, the state.
+    /// Its folder: log and temporary files.
     pub home: PathBuf,
-    /// Whether state outlives it.
-    pub keep_state: bool,
+    /// Where its state is kept, if it outlives the emulator.
+    pub state: Option<PathBuf>,
 }
 
 /// Who decides that it may end.
@@ -142,11 +142,10 @@ fn command(tools: &Tools, setup: &Setup, owner: Owner<'_>) -> Result<Command, St
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0")
         .env("LOG_LEVEL", "INFO");
-    if setup.keep_state {
-        let state = setup.home.join("state");
+    if let Some(state) = &setup.state {
         command
             .env("PERSIST_STATE", "1")
-            .env("STATE_DIR", &state)
+            .env("STATE_DIR", state)
             .env("S3_PERSIST", "1")
             .env("S3_DATA_DIR", state.join("s3"));
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// Everything that is running, for [`end_all`].
 static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 
+/// Set by [`end_all`]: from then on nothing is started.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// A running program, leader of its own process group: a ctrl-c in the terminal reaches this process only, which then ends its
 /// programs in order. Dropping it ends the whole group.
 #[derive(Debug)]
@@ -27,10 +31,15 @@ impl Program {
     /// Starts it.
     ///
     /// # Errors
-    /// What the operating system says, [`io::ErrorKind::NotFound`] when there is no such program.
+    /// What the operating system says, [`io::ErrorKind::NotFound`] when there is no such program; [`io::ErrorKind::Interrupted`] when
+    /// this process is ending.
     pub fn start(command: &mut Command) -> io::Result<Self> {
+        let mut running = lock(&RUNNING);
+        if ENDING.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let child = Arc::new(Mutex::new(command.process_group(0).spawn()?));
-        lock(&RUNNING).push(Arc::clone(&child));
+        running.push(Arc::clone(&child));
         Ok(Self { child })
     }
 
@@ -70,7 +79,11 @@ impl Drop for Program {
 
 /// Ends every program that this process started and waits for them: the last thing before the process itself ends.
 pub fn end_all() {
-    let running = lock(&RUNNING).clone();
+    let running = {
+        let running = lock(&RUNNING);
+        ENDING.store(true, Ordering::SeqCst);
+        running.clone()
+    };
     for child in running {
         end(&child);
     }

@@ -154,7 +154,7 @@ fn bring_up(
     let setup = Setup {
         port,
         home: folder(home, port),
-        keep_state: false,
+        state: None,
     };
     let owner = Owner::Holders {
         held: &held_path(home, port),
