@@ -4,10 +4,14 @@
 //! fail. `docs/DATA-MAP.md` says how to read it.
 
 use personal_data::{
-    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose, Resource, Retention,
+    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose,
+    Resource, Retention,
 };
 
-use crate::dynamo::{guard::SourceItem, stores::{GrantItem, StoreItem}};
+use crate::dynamo::{
+    guard::SourceItem,
+    stores::{GrantItem, StoreItem},
+};
 use crate::journal::{SecurityLine, ServiceLine};
 
 /// The one data map.

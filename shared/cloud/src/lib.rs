@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod boot;
 pub mod clock;
+pub mod data_map;
 pub mod dynamo;
 pub mod egress;
 pub mod env;
