@@ -11,7 +11,10 @@ use std::{
 
 use cloud::{
     clock::Clock,
-    dynamo::{admission::KeyRecord, stores::{StoreItem, Stores}},
+    dynamo::{
+        admission::KeyRecord,
+        stores::{StoreItem, Stores},
+    },
     env::Permission,
     http::{Code, Problem},
     journal::CredentialUse,
@@ -62,7 +65,14 @@ pub(crate) struct Accesses {
 }
 
 impl Accesses {
-    pub(crate) fn new(stores: Stores, vault: Vault, clock: Clock, loopback: Permission, region: Region, other_region: String) -> Self {
+    pub(crate) fn new(
+        stores: Stores,
+        vault: Vault,
+        clock: Clock,
+        loopback: Permission,
+        region: Region,
+        other_region: String,
+    ) -> Self {
         let loopback = match loopback {
             Permission::Allow => Loopback::Allowed,
             Permission::Deny => Loopback::Denied,
@@ -92,11 +102,17 @@ impl Accesses {
         let found = self.stores.for_application(application, store).await.map_err(|_| Problem::unavailable())?;
         let (item, grant) = found.ok_or(Code::NotFound)?;
         let connected = item.state == domain::store::StoreState::Connected;
-        let scopes = reach(&item.account, &key.account, grant.map(|grant| grant.grant()), connected, ScopeSet::of(domain::scope::Scope::ALL))
-            .map_err(|refused| match refused {
-                AccessRefused::NotFound => Code::NotFound,
-                AccessRefused::Revoked => Code::StoreAccessRevoked,
-            })?;
+        let scopes = reach(
+            &item.account,
+            &key.account,
+            grant.map(|grant| grant.grant()),
+            connected,
+            ScopeSet::of(domain::scope::Scope::ALL),
+        )
+        .map_err(|refused| match refused {
+            AccessRefused::NotFound => Code::NotFound,
+            AccessRefused::Revoked => Code::StoreAccessRevoked,
+        })?;
         if item.region != self.region {
             let mut problem = Problem::new(Code::Misdirected);
             problem.location = Some(self.other_region.clone());

@@ -64,7 +64,8 @@ impl App {
     pub fn new(boot: &Boot, config: Config) -> Self {
         let clock = boot.clock.clone();
         let tables = cloud::dynamo::client(&boot.aws);
-        let journal = Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
+        let journal =
+            Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
         let admission = Admission::new(tables.clone(), config.keys_table, clock.clone());
         let guard = SourceGuard::new(tables.clone(), config.guards_table, clock.clone());
         let accesses = access::Accesses::new(

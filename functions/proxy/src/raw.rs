@@ -25,7 +25,13 @@ pub(crate) fn scopes(access: &Access, path: &RawPath, method: &Method) -> impl I
 }
 
 /// Passes a call through.
-pub(crate) async fn pass(app: &App, call: &Call, access: &Access, path: &RawPath, trace: &mut Trace) -> Result<Answer, Problem> {
+pub(crate) async fn pass(
+    app: &App,
+    call: &Call,
+    access: &Access,
+    path: &RawPath,
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
     let context = Context { address: &access.address, credential: &access.credential };
     let raw = RawCall {
         method: call.method.clone(),
@@ -36,7 +42,11 @@ pub(crate) async fn pass(app: &App, call: &Call, access: &Access, path: &RawPath
     };
     let request = access.connector.raw(&context, raw).map_err(|refusal| upstream::refused(&refusal))?;
     let answer = upstream::send(&app.egress, &request, call.budget, &mut trace.upstream).await?;
-    Ok(Answer { status: answer.status, headers: connectors::headers::from_upstream(&answer.headers), body: answer.body })
+    Ok(Answer {
+        status: answer.status,
+        headers: connectors::headers::from_upstream(&answer.headers),
+        body: answer.body,
+    })
 }
 
 /// API Gateway's HTTP APIs hand over a path with every escape decoded but `%25`. What cannot stand in a path unescaped is escaped again; a path
@@ -70,7 +80,20 @@ mod tests {
 
     #[test]
     fn paths_that_leave_the_stores_api_are_refused() {
-        for text in ["../x", "a/../x", "a/..;/x", "a/%2e%2e/x", "a/%252e%252e/x", "//evil.example/x", "http://evil.example/", "a\\b", "a\r\nb", "a\0b", "a?b=c", "a#b"] {
+        for text in [
+            "../x",
+            "a/../x",
+            "a/..;/x",
+            "a/%2e%2e/x",
+            "a/%252e%252e/x",
+            "//evil.example/x",
+            "http://evil.example/",
+            "a\\b",
+            "a\r\nb",
+            "a\0b",
+            "a?b=c",
+            "a#b",
+        ] {
             assert!(path(text).is_err(), "{text:?}");
         }
     }

@@ -68,7 +68,14 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
     (answer, entered.rate)
 }
 
-async fn reach(app: &App, call: &Call, entered: &Entered, store: &StoreId, target: Target<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
+async fn reach(
+    app: &App,
+    call: &Call,
+    entered: &Entered,
+    store: &StoreId,
+    target: Target<'_>,
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
     let key = &entered.key;
     // What the call would mean is settled before the store is looked at: a refused path costs no lookup.
     let raw_path = match &target {

@@ -18,17 +18,27 @@ struct Query {
 }
 
 /// Reads a page or one object.
-pub(crate) async fn read(app: &App, call: &Call, access: &Access, entity: Entity, verb: Verb, id: Option<&str>, trace: &mut Trace) -> Result<Answer, Problem> {
+pub(crate) async fn read(
+    app: &App,
+    call: &Call,
+    access: &Access,
+    entity: Entity,
+    verb: Verb,
+    id: Option<&str>,
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
     let platform = access.connector.platform();
-    platform
-        .supports(entity, verb)
-        .map_err(|why| Problem::new(cloud::http::Code::NotSupported).detail(why))?;
+    platform.supports(entity, verb).map_err(|why| Problem::new(cloud::http::Code::NotSupported).detail(why))?;
     let query = parse(call, entity, verb)?;
     let target = match id {
         Some(id) => Target::One(id),
         None => {
             trace.asked = Some(u16::from(query.per_page));
-            Target::Page { per_page: query.per_page, cursor: query.cursor.as_deref(), updated_after: query.updated_after }
+            Target::Page {
+                per_page: query.per_page,
+                cursor: query.cursor.as_deref(),
+                updated_after: query.updated_after,
+            }
         }
     };
     let context = Context { address: &access.address, credential: &access.credential };
@@ -49,7 +59,8 @@ pub(crate) async fn read(app: &App, call: &Call, access: &Access, entity: Entity
 }
 
 fn parse(call: &Call, entity: Entity, verb: Verb) -> Result<Query, Problem> {
-    let mut query = Query { per_page: DEFAULT_PER_PAGE, cursor: None, updated_after: None, fields: None, include_remote: false };
+    let mut query =
+        Query { per_page: DEFAULT_PER_PAGE, cursor: None, updated_after: None, fields: None, include_remote: false };
     let mut errors = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     for (name, value) in call.parameters() {

@@ -8,7 +8,7 @@ use cloud::{
     http::{Code, FieldError, Problem, problem},
     journal::UpstreamUse,
 };
-use connectors::{InboundResponse, Outcome, OutboundRequest, ReadError, Refusal, Turn};
+use connectors::{InboundResponse, OutboundRequest, Outcome, ReadError, Refusal, Turn};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 
@@ -16,7 +16,12 @@ use http::StatusCode;
 const AT_ONCE: usize = 4;
 
 /// Drives a connector's turns to their end.
-pub(crate) async fn drive(egress: &Egress, mut turn: Turn, budget: Budget, used: &mut UpstreamUse) -> Result<Outcome, Problem> {
+pub(crate) async fn drive(
+    egress: &Egress,
+    mut turn: Turn,
+    budget: Budget,
+    used: &mut UpstreamUse,
+) -> Result<Outcome, Problem> {
     loop {
         match turn {
             Turn::Done(outcome) => return Ok(outcome),
@@ -28,7 +33,12 @@ pub(crate) async fn drive(egress: &Egress, mut turn: Turn, budget: Budget, used:
     }
 }
 
-async fn send_all(egress: &Egress, requests: &[OutboundRequest], budget: Budget, used: &mut UpstreamUse) -> Result<Vec<InboundResponse>, Problem> {
+async fn send_all(
+    egress: &Egress,
+    requests: &[OutboundRequest],
+    budget: Budget,
+    used: &mut UpstreamUse,
+) -> Result<Vec<InboundResponse>, Problem> {
     let started = tokio::time::Instant::now();
     let mut calls = 0;
     let answers: Result<Vec<_>, _> = stream::iter(requests)
@@ -46,7 +56,12 @@ async fn send_all(egress: &Egress, requests: &[OutboundRequest], budget: Budget,
 }
 
 /// Sends one request whose answer is passed on as it is.
-pub(crate) async fn send(egress: &Egress, request: &OutboundRequest, budget: Budget, used: &mut UpstreamUse) -> Result<InboundResponse, Problem> {
+pub(crate) async fn send(
+    egress: &Egress,
+    request: &OutboundRequest,
+    budget: Budget,
+    used: &mut UpstreamUse,
+) -> Result<InboundResponse, Problem> {
     let started = tokio::time::Instant::now();
     let outcome = egress.send(request, budget).await;
     used.calls += outcome.calls;
@@ -58,13 +73,18 @@ pub(crate) async fn send(egress: &Egress, request: &OutboundRequest, budget: Bud
 
 fn no_answer(error: EgressError) -> Problem {
     match error {
-        EgressError::Refused => Problem::new(Code::UpstreamUnavailable).detail("the store's address is not one that the gateway calls"),
-        EgressError::Unreachable => Problem::new(Code::UpstreamUnavailable).detail("no connection to the store; nothing was sent"),
-        EgressError::Broken => Problem::new(Code::UpstreamUnavailable).detail("the connection broke before the answer was complete"),
-        EgressError::Timeout => Code::UpstreamTimeout.into(),
-        EgressError::TooLarge => {
-            Problem::new(Code::UpstreamTooLarge).detail(format!("at most {} bytes can be passed on", cloud::egress::ANSWER_LIMIT))
+        EgressError::Refused => {
+            Problem::new(Code::UpstreamUnavailable).detail("the store's address is not one that the gateway calls")
         }
+        EgressError::Unreachable => {
+            Problem::new(Code::UpstreamUnavailable).detail("no connection to the store; nothing was sent")
+        }
+        EgressError::Broken => {
+            Problem::new(Code::UpstreamUnavailable).detail("the connection broke before the answer was complete")
+        }
+        EgressError::Timeout => Code::UpstreamTimeout.into(),
+        EgressError::TooLarge => Problem::new(Code::UpstreamTooLarge)
+            .detail(format!("at most {} bytes can be passed on", cloud::egress::ANSWER_LIMIT)),
     }
 }
 

@@ -64,7 +64,9 @@ pub fn sdk_config(from: &dyn Environment, tls: rustls::ClientConfig) -> Result<S
         .http_client(SharedHttpClient::new(AwsHttp::new(tls)))
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(25)))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(25)),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)

@@ -44,9 +44,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.steered {
             // A steered clock starts from a `Timestamp`; one that is moved past year 9999 stands there.
-            Some(millis) => {
-                Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
-            }
+            Some(millis) => Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX),
             None => Timestamp::now(),
         }
     }

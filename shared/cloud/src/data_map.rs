@@ -4,8 +4,7 @@
 //! fail. `docs/DATA-MAP.md` says how to read it.
 
 use personal_data::{
-    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose,
-    Resource, Retention,
+    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose, Resource, Retention,
 };
 
 use crate::dynamo::{
@@ -16,13 +15,7 @@ use crate::journal::{SecurityLine, ServiceLine};
 
 /// The one data map.
 pub static DATA_MAP: DataMap = DataMap {
-    records: &[
-        StoreItem::RECORD,
-        GrantItem::RECORD,
-        SourceItem::RECORD,
-        ServiceLine::RECORD,
-        SecurityLine::RECORD,
-    ],
+    records: &[StoreItem::RECORD, GrantItem::RECORD, SourceItem::RECORD, ServiceLine::RECORD, SecurityLine::RECORD],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
         Resource::table("accounts", "AccountsTable").backed_up(14),

@@ -101,7 +101,15 @@ impl Gate {
             Ok(presented) => presented,
             Err(problem) => {
                 if let Some(exposed) = credentials::in_url(call) {
-                    self.note(call, SecurityEvent::KeyExposed, Concerning { key: Some(exposed.id.clone()), code: Some(problem.code.as_str()), ..Concerning::default() });
+                    self.note(
+                        call,
+                        SecurityEvent::KeyExposed,
+                        Concerning {
+                            key: Some(exposed.id.clone()),
+                            code: Some(problem.code.as_str()),
+                            ..Concerning::default()
+                        },
+                    );
                     self.admission.report_exposed(&exposed).await;
                 }
                 return Err(turned(problem, untouched));

@@ -286,7 +286,10 @@ pub struct Journal {
 impl Journal {
     /// Starts the writer. Must be called within the runtime that serves the function.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one task that works behind the answer; `hold_sandbox` keeps it from being frozen")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one task that works behind the answer; `hold_sandbox` keeps it from being frozen"
+    )]
     pub fn start(client: Client, service_table: &str, security_table: &str, clock: Clock) -> Self {
         let (lines, waiting) = mpsc::channel(WAITING);
         let progress = Arc::new(Progress::default());
@@ -305,7 +308,10 @@ impl Journal {
     ///
     /// Call it once, before the first event. Without an Extensions API (a local run) there is nothing that would freeze the process, and
     /// nothing is done.
-    #[expect(clippy::disallowed_methods, reason = "the extension lives beside the runtime for the whole life of the process")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the extension lives beside the runtime for the whole life of the process"
+    )]
     pub async fn hold_sandbox(&self) {
         let journal = self.clone();
         let each_invocation = lambda_extension::service_fn(move |_: lambda_extension::LambdaEvent| {
@@ -398,7 +404,14 @@ impl Journal {
     }
 
     /// Notes something that matters for security.
-    pub fn security(&self, call: &RequestId, number: u32, source: Option<IpAddr>, event: SecurityEvent, concerning: Concerning) {
+    pub fn security(
+        &self,
+        call: &RequestId,
+        number: u32,
+        source: Option<IpAddr>,
+        event: SecurityEvent,
+        concerning: Concerning,
+    ) {
         let now = self.clock.now();
         let line = SecurityLine {
             pk: key::journal(concerning.account.as_ref(), now, shard(call)),

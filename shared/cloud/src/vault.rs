@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use aws_sdk_secretsmanager::{
     Client,
     error::{DisplayErrorContext, SdkError},
-    operation::{create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError},
+    operation::{
+        create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError,
+    },
 };
 use connectors::Credential;
 use domain::id::StoreId;
@@ -87,10 +89,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
     pub async fn destroy(&self, store: &StoreId) -> Result<(), VaultError> {
-        let gone = self.client.delete_secret().secret_id(self.name(store)).force_delete_without_recovery(true).send().await;
+        let gone =
+            self.client.delete_secret().secret_id(self.name(store)).force_delete_without_recovery(true).send().await;
         match gone {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.as_service_error(), Some(DeleteSecretError::ResourceNotFoundException(_))) => Ok(()),
+            Err(error) if matches!(error.as_service_error(), Some(DeleteSecretError::ResourceNotFoundException(_))) => {
+                Ok(())
+            }
             Err(error) => Err(unavailable("destroy", &error)),
         }
     }

@@ -49,16 +49,10 @@ impl StoreAddress {
         if text.len() > 500 {
             return Err(AddressError::TooLong);
         }
-        if text.is_empty()
-            || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\')
-        {
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(AddressError::Syntax);
         }
-        let with_scheme = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("https://{text}")
-        };
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let mut url = Url::parse(&with_scheme).map_err(|_| AddressError::Syntax)?;
         match url.scheme() {
             "https" => {}
@@ -156,59 +150,19 @@ mod tests {
     fn what_is_not_a_store_is_refused() {
         for (given, loopback, expected) in [
             ("", Loopback::Denied, AddressError::Syntax),
-            (
-                "http://shop.example",
-                Loopback::Denied,
-                AddressError::NotHttps,
-            ),
-            (
-                "http://shop.example",
-                Loopback::Allowed,
-                AddressError::NotHttps,
-            ),
+            ("http://shop.example", Loopback::Denied, AddressError::NotHttps),
+            ("http://shop.example", Loopback::Allowed, AddressError::NotHttps),
             ("http://127.0.0.1", Loopback::Denied, AddressError::NotHttps),
-            (
-                "http://127.0.0.1.evil.example",
-                Loopback::Allowed,
-                AddressError::NotHttps,
-            ),
-            (
-                "ftp://shop.example",
-                Loopback::Denied,
-                AddressError::NotHttps,
-            ),
-            (
-                "https://user:pw@shop.example",
-                Loopback::Denied,
-                AddressError::UserInfo,
-            ),
-            (
-                "https://shop.example/?a=1",
-                Loopback::Denied,
-                AddressError::Query,
-            ),
-            (
-                "https://shop.example/#x",
-                Loopback::Denied,
-                AddressError::Query,
-            ),
-            (
-                "https://shop example",
-                Loopback::Denied,
-                AddressError::Syntax,
-            ),
-            (
-                "https://shop.example\\@evil.example",
-                Loopback::Denied,
-                AddressError::Syntax,
-            ),
+            ("http://127.0.0.1.evil.example", Loopback::Allowed, AddressError::NotHttps),
+            ("ftp://shop.example", Loopback::Denied, AddressError::NotHttps),
+            ("https://user:pw@shop.example", Loopback::Denied, AddressError::UserInfo),
+            ("https://shop.example/?a=1", Loopback::Denied, AddressError::Query),
+            ("https://shop.example/#x", Loopback::Denied, AddressError::Query),
+            ("https://shop example", Loopback::Denied, AddressError::Syntax),
+            ("https://shop.example\\@evil.example", Loopback::Denied, AddressError::Syntax),
             ("https://", Loopback::Denied, AddressError::Syntax),
         ] {
-            assert_eq!(
-                StoreAddress::parse(given, loopback),
-                Err(expected),
-                "{given}"
-            );
+            assert_eq!(StoreAddress::parse(given, loopback), Err(expected), "{given}");
         }
     }
 }

@@ -127,25 +127,14 @@ impl Platform {
     /// # Errors
     /// The reason, as a sentence for the caller.
     pub fn supports(&self, entity: Entity, verb: Verb) -> Result<(), &'static str> {
-        let Some(support) = self
-            .entities
-            .iter()
-            .find(|support| support.entity == entity)
-        else {
+        let Some(support) = self.entities.iter().find(|support| support.entity == entity) else {
             return Err("The platform has no such objects.");
         };
         if support.verbs.contains(&verb) {
             return Ok(());
         }
-        let reason = support
-            .unsupported
-            .iter()
-            .find(|unsupported| unsupported.verb == verb);
-        Err(
-            reason.map_or("The platform cannot do this.", |unsupported| {
-                unsupported.reason
-            }),
-        )
+        let reason = support.unsupported.iter().find(|unsupported| unsupported.verb == verb);
+        Err(reason.map_or("The platform cannot do this.", |unsupported| unsupported.reason))
     }
 
     /// Checks that a credential has the required fields and no others, each fit to be sent in a header.
@@ -164,10 +153,7 @@ impl Platform {
                 _ => {}
             }
         }
-        match credential
-            .names()
-            .find(|name| !self.credentials.iter().any(|field| field.name == *name))
-        {
+        match credential.names().find(|name| !self.credentials.iter().any(|field| field.name == *name)) {
             Some(unknown) => Err(CredentialError::Unknown(unknown.to_owned())),
             None => Ok(()),
         }
@@ -217,12 +203,8 @@ impl Credential {
     pub(crate) fn required(&self, name: &'static str) -> Result<&str, Refusal> {
         match self.get(name) {
             Some(value) if is_sendable(value) => Ok(value),
-            Some(_) => Err(Refusal::Credential(CredentialError::Malformed(
-                name.to_owned(),
-            ))),
-            None => Err(Refusal::Credential(CredentialError::Missing(
-                name.to_owned(),
-            ))),
+            Some(_) => Err(Refusal::Credential(CredentialError::Malformed(name.to_owned()))),
+            None => Err(Refusal::Credential(CredentialError::Missing(name.to_owned()))),
         }
     }
 }

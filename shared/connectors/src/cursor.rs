@@ -37,9 +37,7 @@ impl List {
         if cursor.len() > 64 {
             return Err(Refusal::Cursor);
         }
-        let bytes = URL_SAFE_NO_PAD
-            .decode(cursor)
-            .map_err(|_| Refusal::Cursor)?;
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::Cursor)?;
         let bytes: [u8; LENGTH] = bytes.try_into().map_err(|_| Refusal::Cursor)?;
         let [version, a, b, c, d, digest @ ..] = bytes;
         let page = u32::from_be_bytes([a, b, c, d]);
@@ -62,14 +60,8 @@ impl List {
     }
 
     fn digest(&self) -> [u8; 8] {
-        let updated_after = self
-            .updated_after
-            .map(|time| time.to_string())
-            .unwrap_or_default();
-        let text = format!(
-            "{}\n{}\n{}\n{updated_after}",
-            self.platform, self.entity, self.per_page
-        );
+        let updated_after = self.updated_after.map(|time| time.to_string()).unwrap_or_default();
+        let text = format!("{}\n{}\n{}\n{updated_after}", self.platform, self.entity, self.per_page);
         let digest = Sha256::digest(text.as_bytes());
         let mut short = [0; 8];
         short.copy_from_slice(&digest[..8]);
@@ -83,12 +75,7 @@ mod tests {
 
     use super::*;
 
-    const LIST: List = List {
-        platform: "cartos",
-        entity: Entity::Products,
-        per_page: 25,
-        updated_after: None,
-    };
+    const LIST: List = List { platform: "cartos", entity: Entity::Products, per_page: 25, updated_after: None };
 
     #[test]
     fn a_cursor_leads_to_its_page_of_its_list_only() {
@@ -96,41 +83,15 @@ mod tests {
         assert_eq!(LIST.page(Some(&cursor)), Ok(7));
         assert_eq!(LIST.page(None), Ok(1));
         for other in [
-            List {
-                platform: "woocommerce",
-                ..LIST
-            },
-            List {
-                entity: Entity::Orders,
-                ..LIST
-            },
-            List {
-                per_page: 26,
-                ..LIST
-            },
-            List {
-                updated_after: Some(Timestamp::UNIX_EPOCH),
-                ..LIST
-            },
+            List { platform: "woocommerce", ..LIST },
+            List { entity: Entity::Orders, ..LIST },
+            List { per_page: 26, ..LIST },
+            List { updated_after: Some(Timestamp::UNIX_EPOCH), ..LIST },
         ] {
             assert_eq!(other.page(Some(&cursor)), Err(Refusal::Cursor));
         }
-        assert_eq!(
-            List {
-                per_page: 0,
-                ..LIST
-            }
-            .page(None),
-            Err(Refusal::PerPage)
-        );
-        assert_eq!(
-            List {
-                per_page: 101,
-                ..LIST
-            }
-            .page(None),
-            Err(Refusal::PerPage)
-        );
+        assert_eq!(List { per_page: 0, ..LIST }.page(None), Err(Refusal::PerPage));
+        assert_eq!(List { per_page: 101, ..LIST }.page(None), Err(Refusal::PerPage));
     }
 
     proptest! {

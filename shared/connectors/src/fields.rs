@@ -86,18 +86,12 @@ impl Node {
 }
 
 fn is_known(entity: Entity, path: &str) -> bool {
-    entity
-        .fields()
-        .iter()
-        .any(|field| match field.strip_suffix(".*") {
-            Some(open) => {
-                path == open
-                    || path
-                        .strip_prefix(open)
-                        .is_some_and(|rest| rest.starts_with('.') && !rest.ends_with('.'))
-            }
-            None => *field == path,
-        })
+    entity.fields().iter().any(|field| match field.strip_suffix(".*") {
+        Some(open) => {
+            path == open || path.strip_prefix(open).is_some_and(|rest| rest.starts_with('.') && !rest.ends_with('.'))
+        }
+        None => *field == path,
+    })
 }
 
 /// An object's members in their order.
@@ -126,12 +120,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-fn write_selected(
-    value: &RawValue,
-    node: &Node,
-    is_top: bool,
-    out: &mut String,
-) -> Result<(), serde_json::Error> {
+fn write_selected(value: &RawValue, node: &Node, is_top: bool, out: &mut String) -> Result<(), serde_json::Error> {
     let text = value.get();
     match text.as_bytes().first() {
         _ if node.0.is_empty() => out.push_str(text),
@@ -180,9 +169,7 @@ mod tests {
 
     fn select(fields: &str, json: &str) -> String {
         let fields = Fields::parse(Entity::Products, fields).unwrap();
-        fields
-            .select(&RawValue::from_string(json.to_owned()).unwrap())
-            .unwrap()
+        fields.select(&RawValue::from_string(json.to_owned()).unwrap()).unwrap()
     }
 
     #[test]
@@ -197,46 +184,19 @@ mod tests {
             select("variants.options.Size", product),
             r#"{"variants":[{"options":{"Size":"S"}},{"options":{}}],"remote":{"n":1.10}}"#
         );
-        assert_eq!(
-            select("seo.slug", product),
-            r#"{"seo":null,"remote":{"n":1.10}}"#
-        );
-        assert_eq!(
-            select("price,price.amount", product),
-            select("price", product)
-        );
-        assert_eq!(
-            select("price.amount,price", product),
-            select("price", product)
-        );
+        assert_eq!(select("seo.slug", product), r#"{"seo":null,"remote":{"n":1.10}}"#);
+        assert_eq!(select("price,price.amount", product), select("price", product));
+        assert_eq!(select("price.amount,price", product), select("price", product));
     }
 
     #[test]
     fn an_unknown_field_is_named() {
-        for path in [
-            "nope",
-            "variants.nope",
-            "id.x",
-            "variants.",
-            ".id",
-            "meta.value.",
-            "variants..sku",
-        ] {
-            assert_eq!(
-                Fields::parse(Entity::Products, path),
-                Err(FieldsError::Unknown(path.to_owned())),
-                "{path}"
-            );
+        for path in ["nope", "variants.nope", "id.x", "variants.", ".id", "meta.value.", "variants..sku"] {
+            assert_eq!(Fields::parse(Entity::Products, path), Err(FieldsError::Unknown(path.to_owned())), "{path}");
         }
-        assert_eq!(
-            Fields::parse(Entity::Products, "id,"),
-            Err(FieldsError::Empty)
-        );
+        assert_eq!(Fields::parse(Entity::Products, "id,"), Err(FieldsError::Empty));
         assert_eq!(Fields::parse(Entity::Products, ""), Err(FieldsError::Empty));
-        assert_eq!(
-            Fields::parse(Entity::Products, &vec!["id"; 101].join(",")),
-            Err(FieldsError::TooMany)
-        );
+        assert_eq!(Fields::parse(Entity::Products, &vec!["id"; 101].join(",")), Err(FieldsError::TooMany));
     }
 
     proptest! {

@@ -44,11 +44,7 @@ const NOT_THE_STORES: &[&str] = &[
 ];
 
 /// Headers by which a platform would run another method than the one whose scope was checked.
-const METHOD_OVERRIDES: &[&str] = &[
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-];
+const METHOD_OVERRIDES: &[&str] = &["x-http-method-override", "x-http-method", "x-method-override"];
 
 /// Names of our own answer headers. A platform's header of that name is passed on with `upstream-` before it.
 const OURS: &[&str] = &[
@@ -75,13 +71,8 @@ pub fn for_upstream(caller: &HeaderMap) -> Result<HeaderMap, Refusal> {
     let mut headers = HeaderMap::with_capacity(caller.len());
     for (name, value) in caller {
         let text = name.as_str();
-        let is_edge =
-            text.starts_with("x-amz") || text.starts_with("cloudfront-") || text.starts_with("cf-");
-        if HOP_BY_HOP.contains(&text)
-            || NOT_THE_STORES.contains(&text)
-            || is_edge
-            || named.contains(name)
-        {
+        let is_edge = text.starts_with("x-amz") || text.starts_with("cloudfront-") || text.starts_with("cf-");
+        if HOP_BY_HOP.contains(&text) || NOT_THE_STORES.contains(&text) || is_edge || named.contains(name) {
             continue;
         }
         headers.append(name.clone(), value.clone());
@@ -116,33 +107,21 @@ fn refuse_smuggling(caller: &HeaderMap) -> Result<(), Refusal> {
             return Err(Refusal::Header(text.to_owned()));
         }
         // `HeaderValue` lets neither CR, LF nor NUL in; bytes over 127 have no agreed meaning, but are legal.
-        if value
-            .as_bytes()
-            .iter()
-            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-        {
+        if value.as_bytes().iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
             return Err(Refusal::Header(text.to_owned()));
         }
     }
     let mut lengths = caller.get_all(header::CONTENT_LENGTH).iter();
     let first = lengths.next();
-    if lengths.next().is_some()
-        || first.is_some_and(|length| !length.as_bytes().iter().all(u8::is_ascii_digit))
-    {
+    if lengths.next().is_some() || first.is_some_and(|length| !length.as_bytes().iter().all(u8::is_ascii_digit)) {
         return Err(Refusal::Header(header::CONTENT_LENGTH.as_str().to_owned()));
     }
     Ok(())
 }
 
 fn named_by_connection(headers: &HeaderMap) -> HashSet<HeaderName> {
-    let values = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
-        .collect()
+    let values = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|name| HeaderName::try_from(name.trim()).ok()).collect()
 }
 
 #[cfg(test)]
@@ -179,40 +158,20 @@ mod tests {
         let sent = for_upstream(&caller).unwrap();
         assert_eq!(
             sent,
-            map(&[
-                ("accept", "application/json"),
-                ("content-type", "text/csv"),
-                ("x-custom", "1"),
-                ("x-custom", "2")
-            ])
+            map(&[("accept", "application/json"), ("content-type", "text/csv"), ("x-custom", "1"), ("x-custom", "2")])
         );
     }
 
     #[test]
     fn what_could_be_read_twice_is_refused() {
         for (headers, name) in [
-            (
-                map(&[("transfer-encoding", "chunked")]),
-                "transfer-encoding",
-            ),
-            (
-                map(&[("content-length", "1"), ("content-length", "2")]),
-                "content-length",
-            ),
+            (map(&[("transfer-encoding", "chunked")]), "transfer-encoding"),
+            (map(&[("content-length", "1"), ("content-length", "2")]), "content-length"),
             (map(&[("content-length", "+1")]), "content-length"),
-            (
-                map(&[("x_http_method_override", "DELETE")]),
-                "x_http_method_override",
-            ),
-            (
-                map(&[("x-http-method-override", "DELETE")]),
-                "x-http-method-override",
-            ),
+            (map(&[("x_http_method_override", "DELETE")]), "x_http_method_override"),
+            (map(&[("x-http-method-override", "DELETE")]), "x-http-method-override"),
         ] {
-            assert_eq!(
-                for_upstream(&headers),
-                Err(Refusal::Header(name.to_owned()))
-            );
+            assert_eq!(for_upstream(&headers), Err(Refusal::Header(name.to_owned())));
         }
     }
 

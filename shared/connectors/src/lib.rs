@@ -19,9 +19,8 @@ mod woocommerce;
 
 pub use address::{AddressError, Loopback, StoreAddress};
 pub use connector::{
-    Connector, Context, Credential, CredentialError, CredentialField, DEFAULT_PER_PAGE,
-    EntitySupport, InboundResponse, MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read,
-    ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialError, CredentialField, DEFAULT_PER_PAGE, EntitySupport, InboundResponse,
+    MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
 };
 pub use fields::{Fields, FieldsError};
 pub use raw_path::{RawPath, RawPathError};
@@ -33,10 +32,7 @@ pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooC
 /// The connector of a platform, by its name in requests.
 #[must_use]
 pub fn connector(platform: &str) -> Option<&'static dyn Connector> {
-    CONNECTORS
-        .iter()
-        .copied()
-        .find(|connector| connector.platform().name == platform)
+    CONNECTORS.iter().copied().find(|connector| connector.platform().name == platform)
 }
 
 /// What `GET /v1/platforms` shows.

@@ -21,36 +21,24 @@ pub(crate) struct ParameterRules {
 }
 
 /// The query to send on: pairs that stay are byte for byte as they came, in their order.
-pub(crate) fn clean_query(
-    call: &RawCall<'_>,
-    rules: &ParameterRules,
-) -> Result<Option<String>, Refusal> {
+pub(crate) fn clean_query(call: &RawCall<'_>, rules: &ParameterRules) -> Result<Option<String>, Refusal> {
     check_form(call.headers, &call.body, rules)?;
     let Some(query) = call.query else {
         return Ok(None);
     };
-    if !query
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\".contains(&byte))
-    {
+    if !query.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\".contains(&byte)) {
         return Err(Refusal::Query);
     }
     let mut kept = Vec::new();
     for pair in query.split('&') {
         let name = pair.split('=').next().unwrap_or_default();
-        let name = as_php_reads(
-            &form_urlencoded::parse(name.as_bytes())
-                .next()
-                .map_or(Cow::Borrowed(""), |(name, _)| name),
-        );
+        let name =
+            as_php_reads(&form_urlencoded::parse(name.as_bytes()).next().map_or(Cow::Borrowed(""), |(name, _)| name));
         if let Some(refused) = rules.refused.iter().find(|refused| **refused == name) {
             return Err(Refusal::Parameter(refused));
         }
         let is_dropped = rules.dropped.contains(&name.as_str())
-            || rules
-                .dropped_prefixes
-                .iter()
-                .any(|prefix| name.starts_with(prefix));
+            || rules.dropped_prefixes.iter().any(|prefix| name.starts_with(prefix));
         if !is_dropped {
             kept.push(pair);
         }
@@ -62,11 +50,7 @@ pub(crate) fn clean_query(
 /// A form body may carry the same parameters as the query, and wins over it in PHP.
 fn check_form(headers: &HeaderMap, body: &Bytes, rules: &ParameterRules) -> Result<(), Refusal> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let content_type = types.next().map(|value| {
-        String::from_utf8_lossy(value.as_bytes())
-            .trim()
-            .to_ascii_lowercase()
-    });
+    let content_type = types.next().map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_ascii_lowercase());
     if types.next().is_some() {
         return Err(Refusal::Header(header::CONTENT_TYPE.as_str().to_owned()));
     }
@@ -80,22 +64,11 @@ fn check_form(headers: &HeaderMap, body: &Bytes, rules: &ParameterRules) -> Resu
         }
     } else if content_type.starts_with("multipart/") {
         // Part names are not parsed here: any appearance of a refused name in the head of a part is enough.
-        let text: String = String::from_utf8_lossy(body)
-            .chars()
-            .map(underscored)
-            .collect();
-        if let Some(refused) = rules
-            .refused
-            .iter()
-            .find(|refused| text.contains(&format!("name=\"{refused}")))
-        {
+        let text: String = String::from_utf8_lossy(body).chars().map(underscored).collect();
+        if let Some(refused) = rules.refused.iter().find(|refused| text.contains(&format!("name=\"{refused}"))) {
             return Err(Refusal::Parameter(refused));
         }
-        if let Some(refused) = rules
-            .refused
-            .iter()
-            .find(|refused| text.contains(&format!("name={refused}")))
-        {
+        if let Some(refused) = rules.refused.iter().find(|refused| text.contains(&format!("name={refused}"))) {
             return Err(Refusal::Parameter(refused));
         }
     }
@@ -105,11 +78,7 @@ fn check_form(headers: &HeaderMap, body: &Bytes, rules: &ParameterRules) -> Resu
 /// A parameter's name as PHP registers it: leading spaces gone; dots, spaces and a stray `[` are underscores; what follows `[` is
 /// an index.
 fn as_php_reads(name: &str) -> String {
-    let name = name
-        .trim_start_matches(' ')
-        .split('\0')
-        .next()
-        .unwrap_or_default();
+    let name = name.trim_start_matches(' ').split('\0').next().unwrap_or_default();
     let base = match (name.find('['), name.find(']')) {
         (Some(open), Some(close)) if open > 0 && open < close => &name[..open],
         _ => name,
@@ -134,11 +103,7 @@ mod tests {
         refused: &["rest_route", "_method"],
     };
 
-    fn clean(
-        query: &str,
-        content_type: &str,
-        body: &'static str,
-    ) -> Result<Option<String>, Refusal> {
+    fn clean(query: &str, content_type: &str, body: &'static str) -> Result<Option<String>, Refusal> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         let path = RawPath::parse("x").unwrap();
@@ -163,11 +128,7 @@ mod tests {
             ("oauth_signature[0]=x", None),
             ("filter[x]=1", Some("filter[x]=1")),
         ] {
-            assert_eq!(
-                clean(query, "application/json", "{}").unwrap().as_deref(),
-                expected,
-                "{query}"
-            );
+            assert_eq!(clean(query, "application/json", "{}").unwrap().as_deref(), expected, "{query}");
         }
     }
 
@@ -182,26 +143,14 @@ mod tests {
             "_method=DELETE",
             "_method[]=x",
         ] {
-            assert!(
-                matches!(
-                    clean(query, "application/json", ""),
-                    Err(Refusal::Parameter(_))
-                ),
-                "{query}"
-            );
+            assert!(matches!(clean(query, "application/json", ""), Err(Refusal::Parameter(_))), "{query}");
         }
         assert_eq!(clean("a=b#c", "application/json", ""), Err(Refusal::Query));
         assert_eq!(clean("a=\r\n", "application/json", ""), Err(Refusal::Query));
         let form = "application/x-www-form-urlencoded; charset=utf-8";
-        assert_eq!(
-            clean("", form, "a=1&rest%5Froute=/wc"),
-            Err(Refusal::Parameter("rest_route"))
-        );
+        assert_eq!(clean("", form, "a=1&rest%5Froute=/wc"), Err(Refusal::Parameter("rest_route")));
         assert_eq!(clean("", form, "a=rest_route"), Ok(None));
         let part = "--b\r\nContent-Disposition: form-data; name=\"rest.route\"\r\n\r\n/wc\r\n--b--";
-        assert_eq!(
-            clean("", "multipart/form-data; boundary=b", part),
-            Err(Refusal::Parameter("rest_route"))
-        );
+        assert_eq!(clean("", "multipart/form-data; boundary=b", part), Err(Refusal::Parameter("rest_route")));
     }
 }

@@ -14,10 +14,7 @@ impl Outcome {
     pub fn to_json(&self, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Self::Works => Ok(b"{}".to_vec()),
-            Self::Page {
-                objects,
-                next_cursor,
-            } => {
+            Self::Page { objects, next_cursor } => {
                 let mut body = br#"{"data":"#.to_vec();
                 body.extend(list(objects, fields)?);
                 body.extend(br#","next_cursor":"#);
@@ -28,11 +25,7 @@ impl Outcome {
             // The list of one, without its brackets.
             Self::One(objects) => {
                 let list = list(objects, fields)?;
-                Ok(list
-                    .strip_prefix(b"[")
-                    .and_then(|rest| rest.strip_suffix(b"]"))
-                    .unwrap_or(&list)
-                    .to_vec())
+                Ok(list.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(&list).to_vec())
             }
         }
     }

@@ -33,20 +33,8 @@ pub(crate) enum Signature {
 }
 
 impl OutboundRequest {
-    pub(crate) fn new(
-        method: Method,
-        url: Url,
-        headers: HeaderMap,
-        body: Bytes,
-        signature: Signature,
-    ) -> Self {
-        Self {
-            method,
-            headers,
-            body,
-            url,
-            signature,
-        }
+    pub(crate) fn new(method: Method, url: Url, headers: HeaderMap, body: Bytes, signature: Signature) -> Self {
+        Self { method, headers, body, url, signature }
     }
 
     /// The address without a signature: for the address filter and, without its query, for logs.
@@ -60,9 +48,7 @@ impl OutboundRequest {
     pub fn url_for_attempt(&self, now: Timestamp, nonce: [u8; 16]) -> Cow<'_, Url> {
         match &self.signature {
             Signature::None => Cow::Borrowed(&self.url),
-            Signature::OAuth1(credential) => {
-                Cow::Owned(oauth::sign(&self.method, &self.url, credential, now, nonce))
-            }
+            Signature::OAuth1(credential) => Cow::Owned(oauth::sign(&self.method, &self.url, credential, now, nonce)),
         }
     }
 }

@@ -21,15 +21,8 @@ const MAX_TEXT: usize = 500;
 const MAX_RETRY_AFTER: u64 = 86_400;
 
 /// The body of a success; anything else becomes the error to report.
-pub(crate) fn success<'a>(
-    response: &'a InboundResponse,
-    credential: &Credential,
-) -> Result<&'a [u8], ReadError> {
-    if response.status.is_success() {
-        Ok(&response.body)
-    } else {
-        Err(refused(response, credential))
-    }
+pub(crate) fn success<'a>(response: &'a InboundResponse, credential: &Credential) -> Result<&'a [u8], ReadError> {
+    if response.status.is_success() { Ok(&response.body) } else { Err(refused(response, credential)) }
 }
 
 /// The error that a store's answer stands for.
@@ -55,13 +48,8 @@ fn public_text(response: &InboundResponse, credential: &Credential) -> String {
     let start = &response.body[..response.body.len().min(16 * MAX_TEXT)];
     let body = String::from_utf8_lossy(start);
     let message = match serde_json::from_slice::<ErrorBody<'_>>(&response.body) {
-        Ok(ErrorBody {
-            error: Some(error), ..
-        }) => error.message,
-        Ok(ErrorBody {
-            message: Some(message),
-            ..
-        }) => message,
+        Ok(ErrorBody { error: Some(error), .. }) => error.message,
+        Ok(ErrorBody { message: Some(message), .. }) => message,
         _ if body.trim_start().starts_with('<') => Cow::Borrowed(""),
         _ => body,
     };
@@ -69,8 +57,7 @@ fn public_text(response: &InboundResponse, credential: &Credential) -> String {
     for secret in credential.values().filter(|value| value.len() >= 4) {
         for form in [
             secret.to_owned(),
-            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)
-                .to_string(),
+            percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC).to_string(),
         ] {
             text = text.replace(&form, "[removed]");
         }
@@ -81,12 +68,7 @@ fn public_text(response: &InboundResponse, credential: &Credential) -> String {
             text = text.replace(&STANDARD.encode(format!("{first}:{second}")), "[removed]");
         }
     }
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MAX_TEXT)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect::<String>().trim().to_owned()
 }
 
 /// CartOS: `{"error":{"code","message"}}`; WordPress: `{"code","message","data"}`.
@@ -111,15 +93,10 @@ pub(crate) struct Item<T> {
 }
 
 /// Reads one object. Its text is parsed a second time only when it is wanted.
-pub(crate) fn item<'a, T: Deserialize<'a>>(
-    text: &'a [u8],
-    include_remote: bool,
-) -> Result<Item<T>, ReadError> {
-    let wire = serde_json::from_slice(text)
-        .map_err(|_| ReadError::Unreadable("not the documented object"))?;
+pub(crate) fn item<'a, T: Deserialize<'a>>(text: &'a [u8], include_remote: bool) -> Result<Item<T>, ReadError> {
+    let wire = serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not the documented object"))?;
     let remote = if include_remote {
-        let raw: &RawValue =
-            serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not JSON"))?;
+        let raw: &RawValue = serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not JSON"))?;
         Some(raw.to_owned())
     } else {
         None
@@ -128,23 +105,14 @@ pub(crate) fn item<'a, T: Deserialize<'a>>(
 }
 
 /// Reads a list of objects from its JSON array.
-pub(crate) fn items<'a, T: Deserialize<'a>>(
-    text: &'a [u8],
-    include_remote: bool,
-) -> Result<Vec<Item<T>>, ReadError> {
+pub(crate) fn items<'a, T: Deserialize<'a>>(text: &'a [u8], include_remote: bool) -> Result<Vec<Item<T>>, ReadError> {
     let unreadable = |_| ReadError::Unreadable("not the documented list");
     if include_remote {
         let raw: Vec<&'a RawValue> = serde_json::from_slice(text).map_err(unreadable)?;
-        return raw
-            .into_iter()
-            .map(|raw| item(raw.get().as_bytes(), true))
-            .collect();
+        return raw.into_iter().map(|raw| item(raw.get().as_bytes(), true)).collect();
     }
     let wires: Vec<T> = serde_json::from_slice(text).map_err(unreadable)?;
-    Ok(wires
-        .into_iter()
-        .map(|wire| Item { wire, remote: None })
-        .collect())
+    Ok(wires.into_iter().map(|wire| Item { wire, remote: None }).collect())
 }
 
 /// An amount as a platform wrote it: text, a number or null. The number is read from its characters, never through a float.
@@ -188,16 +156,13 @@ pub(crate) struct IdText<'a>(Cow<'a, str>);
 impl<'de: 'a, 'a> Deserialize<'de> for IdText<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        let is_number =
-            !raw.is_empty() && raw.len() <= 40 && raw.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = !raw.is_empty() && raw.len() <= 40 && raw.bytes().all(|byte| byte.is_ascii_digit());
         if is_number {
             return Ok(Self(Cow::Borrowed(raw)));
         }
         match serde_json::from_str::<String>(raw) {
             Ok(text) if !text.is_empty() => Ok(Self(Cow::Owned(text))),
-            _ => Err(serde::de::Error::custom(
-                "an id is a whole number or a text",
-            )),
+            _ => Err(serde::de::Error::custom("an id is a whole number or a text")),
         }
     }
 }
@@ -210,11 +175,7 @@ impl IdText<'_> {
 
     /// The id, unless it is 0: some platforms write "none" so.
     pub(crate) fn unless_zero(self) -> Option<String> {
-        if self.0 == "0" {
-            None
-        } else {
-            Some(self.0.into_owned())
-        }
+        if self.0 == "0" { None } else { Some(self.0.into_owned()) }
     }
 }
 
@@ -225,11 +186,7 @@ pub(crate) fn time(text: Option<&str>) -> Option<Timestamp> {
 
 /// `None` for a text without content: most platforms write `""` where they have nothing.
 pub(crate) fn text(value: Cow<'_, str>) -> Option<String> {
-    if value.trim().is_empty() {
-        None
-    } else {
-        Some(value.into_owned())
-    }
+    if value.trim().is_empty() { None } else { Some(value.into_owned()) }
 }
 
 /// The same for a text that may be null or absent.
@@ -263,41 +220,27 @@ mod tests {
             ("\"1\\u0032\"", Some("12")),
         ] {
             let amount: AmountText<'_> = serde_json::from_str(json).unwrap();
-            assert_eq!(
-                amount.amount().map(|a| a.to_string()).as_deref(),
-                expected,
-                "{json}"
-            );
+            assert_eq!(amount.amount().map(|a| a.to_string()).as_deref(), expected, "{json}");
         }
     }
 
     #[test]
     fn error_texts_lose_their_secrets_and_their_length() {
-        let credential: Credential = [("api_key".to_owned(), SecretString::from("ak_live_secret"))]
-            .into_iter()
-            .collect();
+        let credential: Credential =
+            [("api_key".to_owned(), SecretString::from("ak_live_secret"))].into_iter().collect();
         let answer = |body: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::RETRY_AFTER, "7".parse().unwrap());
-            InboundResponse {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                headers,
-                body: Bytes::from(body.to_owned()),
-            }
+            InboundResponse { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::from(body.to_owned()) }
         };
         let text = |body: &str| match refused(&answer(body), &credential) {
-            ReadError::Upstream {
-                text, retry_after, ..
-            } => {
+            ReadError::Upstream { text, retry_after, .. } => {
                 assert_eq!(retry_after, Some(Duration::from_secs(7)));
                 text
             }
             ReadError::Unreadable(_) => unreachable!("an error status is an upstream error"),
         };
-        assert_eq!(
-            text(r#"{"error":{"code":"x","message":"key ak_live_secret is slow\n"}}"#),
-            "key [removed] is slow"
-        );
+        assert_eq!(text(r#"{"error":{"code":"x","message":"key ak_live_secret is slow\n"}}"#), "key [removed] is slow");
         assert_eq!(text(r#"{"code":"rest","message":"No route"}"#), "No route");
         assert_eq!(text("<html><body>secret trace</body></html>"), "");
         assert_eq!(text("plain ak_live_secret"), "plain [removed]");

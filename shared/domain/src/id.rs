@@ -38,9 +38,7 @@ pub fn encode_body(value: u128) -> String {
 #[must_use]
 pub fn is_body(text: &str) -> bool {
     // 26 characters carry 130 bits: a first digit above 7 would overflow 128 and give one value two spellings.
-    text.len() == BODY_LENGTH
-        && text.bytes().all(|byte| ALPHABET.contains(&byte))
-        && text.as_bytes()[0] <= b'7'
+    text.len() == BODY_LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte)) && text.as_bytes()[0] <= b'7'
 }
 
 macro_rules! ids {
@@ -150,7 +148,9 @@ mod tests {
         let good = StoreId::from_uuid(uuid::Uuid::from_u128(7));
         assert_eq!(good.body().parse::<StoreId>(), Err(IdError::Prefix));
         assert_eq!(good.as_str().parse::<AccountId>(), Err(IdError::Prefix));
-        for body in ["", "7", "80000000000000000000000000", "0000000000000000000000000I", "0000000000000000000000000\u{e9}"] {
+        for body in
+            ["", "7", "80000000000000000000000000", "0000000000000000000000000I", "0000000000000000000000000\u{e9}"]
+        {
             assert_eq!(format!("str_{body}").parse::<StoreId>(), Err(IdError::Body), "{body}");
         }
     }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O: no runtime, no network, no environment, no clock, no randomness. Time and random bytes come in as
 //! arguments, so every rule can be tested with a table or a property.
 
+pub mod account;
 pub mod grant;
 pub mod id;
 pub mod key;

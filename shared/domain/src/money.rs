@@ -72,12 +72,7 @@ impl Amount {
         let left = self.at_scale(self.fraction(), scale)?;
         let right = other.at_scale(other.fraction(), scale)?;
         let difference = left.checked_sub(right)?;
-        plain(
-            difference < 0,
-            &difference.unsigned_abs().to_string(),
-            -i64::try_from(scale).ok()?,
-        )
-        .ok()
+        plain(difference < 0, &difference.unsigned_abs().to_string(), -i64::try_from(scale).ok()?).ok()
     }
 
     /// The sum of two amounts, exact; `None` when it does not fit in 30 digits.
@@ -87,21 +82,13 @@ impl Amount {
         let left = self.at_scale(self.fraction(), scale)?;
         let right = other.at_scale(other.fraction(), scale)?;
         let sum = left.checked_add(right)?;
-        plain(
-            sum < 0,
-            &sum.unsigned_abs().to_string(),
-            -i64::try_from(scale).ok()?,
-        )
-        .ok()
+        plain(sum < 0, &sum.unsigned_abs().to_string(), -i64::try_from(scale).ok()?).ok()
     }
 
     /// Whether the amount is zero, however it is written.
     #[must_use]
     pub fn is_zero(&self) -> bool {
-        !self
-            .0
-            .bytes()
-            .any(|byte| byte.is_ascii_digit() && byte != b'0')
+        !self.0.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0')
     }
 
     fn fraction(&self) -> &str {
@@ -110,22 +97,12 @@ impl Amount {
 
     /// The number as an integer with `scale` decimals, of which `fraction` are given.
     fn at_scale(&self, fraction: &str, scale: usize) -> Option<i128> {
-        let whole = self
-            .0
-            .split_once('.')
-            .map_or(self.0.as_str(), |(whole, _)| whole);
+        let whole = self.0.split_once('.').map_or(self.0.as_str(), |(whole, _)| whole);
         let negative = whole.starts_with('-');
         let mut value: i128 = 0;
         let padding = std::iter::repeat_n(b'0', scale.checked_sub(fraction.len())?);
-        for digit in whole
-            .trim_start_matches('-')
-            .bytes()
-            .chain(fraction.bytes())
-            .chain(padding)
-        {
-            value = value
-                .checked_mul(10)?
-                .checked_add(i128::from(digit - b'0'))?;
+        for digit in whole.trim_start_matches('-').bytes().chain(fraction.bytes()).chain(padding) {
+            value = value.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
         }
         Some(if negative { -value } else { value })
     }
@@ -141,10 +118,7 @@ fn plain(negative: bool, digits: &str, exponent: i64) -> Result<Amount, AmountEr
     let decimals = usize::try_from(-exponent).unwrap_or(0);
     let mut all = digits.to_owned();
     if !digits.is_empty() {
-        all.extend(std::iter::repeat_n(
-            '0',
-            usize::try_from(exponent).unwrap_or(0),
-        ));
+        all.extend(std::iter::repeat_n('0', usize::try_from(exponent).unwrap_or(0)));
     }
     if all.len() <= decimals {
         all.insert_str(0, &"0".repeat(decimals + 1 - all.len()));
@@ -184,10 +158,7 @@ impl FromStr for Amount {
             None => (unsigned, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all_digits = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|byte| byte.is_ascii_digit());
+        let all_digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
         if !all_digits || (whole.is_empty() && fraction.is_empty()) {
             return Err(AmountError::Syntax);
         }
@@ -208,9 +179,7 @@ fn whole_exponent(text: &str) -> Result<i64, AmountError> {
     if digits.len() > 6 {
         return Err(AmountError::TooLong);
     }
-    text.trim_start_matches('+')
-        .parse()
-        .map_err(|_| AmountError::Syntax)
+    text.trim_start_matches('+').parse().map_err(|_| AmountError::Syntax)
 }
 
 impl fmt::Display for Amount {
@@ -246,8 +215,8 @@ impl Currency {
     #[must_use]
     pub fn minor_unit(&self) -> u8 {
         match self.as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF"
-            | "UGX" | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+            | "VUV" | "XAF" | "XOF" | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             "CLF" | "UYW" => 4,
             _ => 2,
@@ -323,11 +292,7 @@ mod tests {
             ("0e0", "0"),
             ("0e999", "0"),
         ] {
-            assert_eq!(
-                given.parse::<Amount>().map(|a| a.to_string()),
-                Ok(expected.to_owned()),
-                "{given}"
-            );
+            assert_eq!(given.parse::<Amount>().map(|a| a.to_string()), Ok(expected.to_owned()), "{given}");
         }
     }
 
@@ -335,17 +300,10 @@ mod tests {
     fn what_is_not_a_decimal_number_is_refused() {
         assert_eq!("".parse::<Amount>(), Err(AmountError::Empty));
         assert_eq!("  ".parse::<Amount>(), Err(AmountError::Empty));
-        for text in [
-            "-", ".", "1,5", "NaN", "inf", "1e", "e5", "1e+", "0x1", "1 2", "--1", "1.2.3", "١",
-        ] {
+        for text in ["-", ".", "1,5", "NaN", "inf", "1e", "e5", "1e+", "0x1", "1 2", "--1", "1.2.3", "١"] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::Syntax), "{text}");
         }
-        for text in [
-            "1e99",
-            "1e-99",
-            "1e9999999999",
-            "1234567890123456789012345678901",
-        ] {
+        for text in ["1e99", "1e-99", "1e9999999999", "1234567890123456789012345678901"] {
             assert_eq!(text.parse::<Amount>(), Err(AmountError::TooLong), "{text}");
         }
     }
@@ -369,20 +327,8 @@ mod tests {
     #[test]
     fn sums_and_differences_are_exact() {
         let amount = |text: &str| text.parse::<Amount>().unwrap();
-        assert_eq!(
-            amount("0.1").checked_add(&amount("0.2")).unwrap().as_str(),
-            "0.3"
-        );
-        assert_eq!(
-            amount("25.00")
-                .checked_sub(&amount("25.0"))
-                .unwrap()
-                .as_str(),
-            "0.00"
-        );
-        assert_eq!(
-            amount("1").checked_sub(&amount("2.50")).unwrap().as_str(),
-            "-1.50"
-        );
+        assert_eq!(amount("0.1").checked_add(&amount("0.2")).unwrap().as_str(), "0.3");
+        assert_eq!(amount("25.00").checked_sub(&amount("25.0")).unwrap().as_str(), "0.00");
+        assert_eq!(amount("1").checked_sub(&amount("2.50")).unwrap().as_str(), "-1.50");
     }
 }

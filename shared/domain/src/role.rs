@@ -37,8 +37,7 @@ impl Role {
             S::EventsRead,
             S::UsageRead,
         ]);
-        const BUILD: ScopeSet =
-            ScopeSet::of(&[S::ApplicationsWrite, S::KeysWrite, S::SubscriptionsWrite]);
+        const BUILD: ScopeSet = ScopeSet::of(&[S::ApplicationsWrite, S::KeysWrite, S::SubscriptionsWrite]);
         const STORES: ScopeSet = ScopeSet::of(&[S::StoresWrite, S::GrantsWrite]);
         match self {
             Self::Owner => READ.union(BUILD).union(STORES).union(ScopeSet::of(&[S::AccountWrite, S::PrivacyWrite])),

@@ -36,11 +36,7 @@ impl PerSecond {
     /// # Errors
     /// [`LimitError::Rate`] outside the range.
     pub const fn new(rate: u32) -> Result<Self, LimitError> {
-        if rate >= Self::MIN && rate <= Self::MAX {
-            Ok(Self(rate))
-        } else {
-            Err(LimitError::Rate)
-        }
+        if rate >= Self::MIN && rate <= Self::MAX { Ok(Self(rate)) } else { Err(LimitError::Rate) }
     }
 
     /// Requests a second.
@@ -61,11 +57,7 @@ impl PerDay {
     /// # Errors
     /// [`LimitError::Quota`] outside the range.
     pub const fn new(quota: u64) -> Result<Self, LimitError> {
-        if quota >= Self::MIN && quota <= Self::MAX {
-            Ok(Self(quota))
-        } else {
-            Err(LimitError::Quota)
-        }
+        if quota >= Self::MIN && quota <= Self::MAX { Ok(Self(quota)) } else { Err(LimitError::Quota) }
     }
 
     /// Requests in 24 hours.
@@ -118,10 +110,7 @@ impl Tier {
             Self::Professional => (10, 200_000),
             Self::Enterprise(limits) => return limits,
         };
-        Limits {
-            rate: PerSecond(rate),
-            day: PerDay(day),
-        }
+        Limits { rate: PerSecond(rate), day: PerDay(day) }
     }
 
     /// Reads a tier back from its name and, for `enterprise` alone, its two numbers.
@@ -134,10 +123,9 @@ impl Tier {
             ("standard", None, None) => Ok(Self::Standard),
             ("growth", None, None) => Ok(Self::Growth),
             ("professional", None, None) => Ok(Self::Professional),
-            ("enterprise", Some(rate), Some(day)) => Ok(Self::Enterprise(Limits {
-                rate: PerSecond::new(rate)?,
-                day: PerDay::new(day)?,
-            })),
+            ("enterprise", Some(rate), Some(day)) => {
+                Ok(Self::Enterprise(Limits { rate: PerSecond::new(rate)?, day: PerDay::new(day)? }))
+            }
             _ => Err(LimitError::Tier),
         }
     }
@@ -191,15 +179,8 @@ mod tests {
             (Some(1), None, Some(LimitError::Tier)),
         ];
         for (rate, day, error) in cases {
-            assert_eq!(
-                Tier::from_parts("enterprise", rate, day).err(),
-                error,
-                "{rate:?} {day:?}"
-            );
+            assert_eq!(Tier::from_parts("enterprise", rate, day).err(), error, "{rate:?} {day:?}");
         }
-        assert_eq!(
-            Tier::from_parts("Standard", None, None),
-            Err(LimitError::Tier)
-        );
+        assert_eq!(Tier::from_parts("Standard", None, None), Err(LimitError::Tier));
     }
 }

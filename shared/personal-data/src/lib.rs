@@ -26,8 +26,8 @@ mod record;
 pub use map::{DataMap, Encryption, Fault, Kind, Resource};
 pub use personal_data_derive::PersonalData;
 pub use record::{
-    Basis, Content, Erase, Export, Family, Field, Identity, Limit, Origin, Personal, PersonalData,
-    Purpose, Record, Region, Retention, Role, Subject,
+    Basis, Content, Erase, Export, Family, Field, Identity, Limit, Origin, Personal, PersonalData, Purpose, Record,
+    Region, Retention, Role, Subject,
 };
 
 #[cfg(test)]

@@ -87,74 +87,34 @@ pub enum Encryption {
 }
 
 impl Resource {
-    const fn new(
-        name: &'static str,
-        logical_id: &'static str,
-        kind: Kind,
-        encryption: Encryption,
-    ) -> Self {
-        Self {
-            name,
-            logical_id,
-            kind,
-            encryption,
-            holds: &[],
-        }
+    const fn new(name: &'static str, logical_id: &'static str, kind: Kind, encryption: Encryption) -> Self {
+        Self { name, logical_id, kind, encryption, holds: &[] }
     }
 
     /// A table whose items expire by `expires_at`, without backup, under the stack's key.
     pub const fn table(name: &'static str, logical_id: &'static str) -> Self {
-        let kind = Kind::Table {
-            expires_by: "expires_at",
-            backup_days: 0,
-            indexes: &[],
-        };
+        let kind = Kind::Table { expires_by: "expires_at", backup_days: 0, indexes: &[] };
         Self::new(name, logical_id, kind, Encryption::StackKey)
     }
 
     /// A queue under the stack's key.
-    pub const fn queue(
-        name: &'static str,
-        logical_id: &'static str,
-        hours: u16,
-        dead_letter: &'static str,
-    ) -> Self {
-        Self::new(
-            name,
-            logical_id,
-            Kind::Queue { hours, dead_letter },
-            Encryption::StackKey,
-        )
+    pub const fn queue(name: &'static str, logical_id: &'static str, hours: u16, dead_letter: &'static str) -> Self {
+        Self::new(name, logical_id, Kind::Queue { hours, dead_letter }, Encryption::StackKey)
     }
 
     /// A dead-letter queue under the stack's key.
     pub const fn dead_letter(name: &'static str, logical_id: &'static str, hours: u16) -> Self {
-        Self::new(
-            name,
-            logical_id,
-            Kind::DeadLetter { hours },
-            Encryption::StackKey,
-        )
+        Self::new(name, logical_id, Kind::DeadLetter { hours }, Encryption::StackKey)
     }
 
     /// A bucket under the stack's key.
     pub const fn bucket(name: &'static str, logical_id: &'static str, days: u16) -> Self {
-        Self::new(
-            name,
-            logical_id,
-            Kind::Bucket { days },
-            Encryption::StackKey,
-        )
+        Self::new(name, logical_id, Kind::Bucket { days }, Encryption::StackKey)
     }
 
     /// A log group under the stack's key. Its lines hold no personal data by construction.
     pub const fn log_group(name: &'static str, logical_id: &'static str, days: u16) -> Self {
-        Self::new(
-            name,
-            logical_id,
-            Kind::LogGroup { days },
-            Encryption::StackKey,
-        )
+        Self::new(name, logical_id, Kind::LogGroup { days }, Encryption::StackKey)
     }
 
     /// Secrets under a name prefix. They are made at run time, not by the template. Secrets Manager encrypts every secret
@@ -186,17 +146,8 @@ impl Resource {
     /// A table with this many days of point-in-time recovery. On anything else it changes nothing.
     #[must_use]
     pub const fn backed_up(mut self, days: u16) -> Self {
-        if let Kind::Table {
-            expires_by,
-            indexes,
-            ..
-        } = self.kind
-        {
-            self.kind = Kind::Table {
-                expires_by,
-                backup_days: days,
-                indexes,
-            };
+        if let Kind::Table { expires_by, indexes, .. } = self.kind {
+            self.kind = Kind::Table { expires_by, backup_days: days, indexes };
         }
         self
     }
@@ -204,17 +155,8 @@ impl Resource {
     /// A table with these secondary indexes. On anything else it changes nothing.
     #[must_use]
     pub const fn indexed(mut self, indexes: &'static [&'static str]) -> Self {
-        if let Kind::Table {
-            expires_by,
-            backup_days,
-            ..
-        } = self.kind
-        {
-            self.kind = Kind::Table {
-                expires_by,
-                backup_days,
-                indexes,
-            };
+        if let Kind::Table { expires_by, backup_days, .. } = self.kind {
+            self.kind = Kind::Table { expires_by, backup_days, indexes };
         }
         self
     }
@@ -234,37 +176,27 @@ pub struct Fault(pub String);
 impl DataMap {
     /// The table, queue or memory with this short name; a record's store is one of these.
     pub fn store(&self, name: &str) -> Option<&'static Resource> {
-        self.resources
-            .iter()
-            .find(|resource| resource.kind.holds_records() && resource.name == name)
+        self.resources.iter().find(|resource| resource.kind.holds_records() && resource.name == name)
     }
 
     /// The records that rest in the resource with this short name.
     pub fn records_of(&self, store: &str) -> impl Iterator<Item = &'static Record> {
-        self.records
-            .iter()
-            .filter(move |record| record.store == store)
+        self.records.iter().filter(move |record| record.store == store)
     }
 
     /// Whether some record of a store declares an attribute of this name.
     pub fn declares(&self, store: &str, attribute: &str) -> bool {
-        self.records_of(store)
-            .any(|record| record.content(attribute).is_some())
+        self.records_of(store).any(|record| record.content(attribute).is_some())
     }
 
     /// What rests in a resource that is personal, by attribute. A dead-letter queue holds what its queues hold.
-    pub fn personal_of(
-        &self,
-        resource: &'static Resource,
-    ) -> impl Iterator<Item = (&'static str, Personal)> {
+    pub fn personal_of(&self, resource: &'static Resource) -> impl Iterator<Item = (&'static str, Personal)> {
         let feeds = self.resources.iter().filter(|other| {
             let into = matches!(other.kind, Kind::Queue { dead_letter, .. } if dead_letter == resource.name);
             into && matches!(resource.kind, Kind::DeadLetter { .. })
         });
         feeds.chain([resource]).flat_map(|place| {
-            let records = self
-                .records_of(place.name)
-                .filter(|_| place.kind.holds_records());
+            let records = self.records_of(place.name).filter(|_| place.kind.holds_records());
             let held = place.holds.iter().filter_map(|field| match field.content {
                 Content::None => None,
                 Content::Personal(personal) => Some((field.attribute, personal)),
@@ -298,9 +230,8 @@ impl DataMap {
         for record in self.records {
             if self.store(record.store).is_none() {
                 let Record { name, store, .. } = record;
-                faults.push(Fault(format!(
-                    "`{name}` rests in `{store}`, which is no table, queue or memory of the map"
-                )));
+                faults
+                    .push(Fault(format!("`{name}` rests in `{store}`, which is no table, queue or memory of the map")));
             }
         }
         faults
@@ -312,42 +243,29 @@ impl DataMap {
         if let Kind::Table { expires_by, .. } = resource.kind
             && !self.declares(name, expires_by)
         {
-            fault(format!(
-                "no record of it has the attribute `{expires_by}` by which its items expire"
-            ));
+            fault(format!("no record of it has the attribute `{expires_by}` by which its items expire"));
         }
         if let Kind::Queue { dead_letter, .. } = resource.kind
-            && !self
-                .store(dead_letter)
-                .is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
+            && !self.store(dead_letter).is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
         {
-            fault(format!(
-                "`{dead_letter}` is not a dead-letter queue of the map"
-            ));
+            fault(format!("`{dead_letter}` is not a dead-letter queue of the map"));
         }
         for (attribute, personal) in self.personal_of(resource) {
             match resource.kind {
                 Kind::LogGroup { .. } | Kind::Schedule | Kind::EventBus => {
-                    fault(format!(
-                        "`{attribute}` is personal data, which has no place there"
-                    ));
+                    fault(format!("`{attribute}` is personal data, which has no place there"));
                 }
                 Kind::SecretPrefix | Kind::External => {}
                 _ if resource.encryption == Encryption::ServiceKey => {
-                    fault(format!(
-                        "`{attribute}` is personal data and not under the stack's key"
-                    ));
+                    fault(format!("`{attribute}` is personal data and not under the stack's key"));
                 }
                 _ => {}
             }
-            if let (Limit::Days(days), Some(hours)) =
-                (personal.retain.limit(), resource.kind.copies_rest_hours())
+            if let (Limit::Days(days), Some(hours)) = (personal.retain.limit(), resource.kind.copies_rest_hours())
                 && hours > u32::from(days) * 24
             {
                 let promised = personal.retain.name();
-                fault(format!(
-                    "`{attribute}` is kept as \"{promised}\" ({days} d), its copies {hours} h"
-                ));
+                fault(format!("`{attribute}` is kept as \"{promised}\" ({days} d), its copies {hours} h"));
             }
         }
     }
@@ -355,10 +273,7 @@ impl DataMap {
 
 impl Kind {
     const fn holds_records(self) -> bool {
-        matches!(
-            self,
-            Kind::Table { .. } | Kind::Queue { .. } | Kind::DeadLetter { .. } | Kind::Memory { .. }
-        )
+        matches!(self, Kind::Table { .. } | Kind::Queue { .. } | Kind::DeadLetter { .. } | Kind::Memory { .. })
     }
 
     /// How long a copy can outlive its deletion or outstay its purpose, in hours; `None` where the resource sets no

@@ -262,35 +262,18 @@ pub enum Identity {
 impl Record {
     /// What the record says about a stored attribute; `None` when it does not know it.
     pub fn content(&self, attribute: &str) -> Option<Content> {
-        let field = self
-            .fields
-            .iter()
-            .find(|field| field.attribute == attribute)
-            .map(|field| field.content);
-        field.or_else(|| {
-            self.families
-                .iter()
-                .find(|family| family.contains(attribute))
-                .map(|family| family.content)
-        })
+        let field = self.fields.iter().find(|field| field.attribute == attribute).map(|field| field.content);
+        field.or_else(|| self.families.iter().find(|family| family.contains(attribute)).map(|family| family.content))
     }
 
     /// Each personal attribute with what is known about it.
     pub fn personal(&self) -> impl Iterator<Item = (&'static str, Personal)> {
-        let fields = self
-            .fields
-            .iter()
-            .map(|field| (field.attribute, field.content));
-        let families = self
-            .families
-            .iter()
-            .map(|family| (family.prefix, family.content));
-        fields
-            .chain(families)
-            .filter_map(|(name, content)| match content {
-                Content::None => None,
-                Content::Personal(personal) => Some((name, personal)),
-            })
+        let fields = self.fields.iter().map(|field| (field.attribute, field.content));
+        let families = self.families.iter().map(|family| (family.prefix, family.content));
+        fields.chain(families).filter_map(|(name, content)| match content {
+            Content::None => None,
+            Content::Personal(personal) => Some((name, personal)),
+        })
     }
 }
 

@@ -64,12 +64,7 @@ fn a_record_lists_what_serde_writes() {
         counts,
     };
     let written = serde_json::to_value(&item).unwrap();
-    let written: BTreeSet<&str> = written
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let written: BTreeSet<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
     for attribute in &written {
         assert!(UserItem::RECORD.content(attribute).is_some(), "{attribute}");
     }
@@ -80,14 +75,7 @@ fn a_record_lists_what_serde_writes() {
 
 #[test]
 fn a_family_is_its_prefix_and_digits() {
-    for (name, known) in [
-        ("f1", true),
-        ("f", false),
-        ("fa", false),
-        ("f1a", false),
-        ("F1", false),
-        ("hf1", false),
-    ] {
+    for (name, known) in [("f1", true), ("f", false), ("fa", false), ("f1a", false), ("F1", false), ("hf1", false)] {
         assert_eq!(UserItem::RECORD.content(name).is_some(), known, "{name}");
     }
 }
@@ -113,83 +101,32 @@ fn a_sound_map_has_no_faults() {
 
 #[track_caller]
 fn contradicts(resources: Vec<Resource>, message: &str) {
-    let faults = DataMap {
-        resources: resources.leak(),
-        ..SOUND
-    }
-    .faults();
-    assert!(
-        faults.iter().any(|Fault(text)| text.contains(message)),
-        "{faults:#?}"
-    );
+    let faults = DataMap { resources: resources.leak(), ..SOUND }.faults();
+    assert!(faults.iter().any(|Fault(text)| text.contains(message)), "{faults:#?}");
 }
 
 #[test]
 fn a_map_that_contradicts_itself_says_how() {
     let accounts = Resource::table("accounts", "AccountsTable");
     let log = Resource::table("log", "LogTable");
-    contradicts(
-        vec![accounts],
-        "`LogItem` rests in `log`, which is no table",
-    );
-    contradicts(
-        vec![accounts, log, accounts],
-        "`accounts` is in the map twice",
-    );
-    contradicts(
-        vec![accounts, log.backed_up(7)],
-        "`log`: `source` is kept as \"security-log\" (90 d)",
-    );
-    contradicts(
-        vec![accounts, log, Resource::table("empty", "EmptyTable")],
-        "`empty`: no record of it has",
-    );
-    contradicts(
-        vec![
-            accounts,
-            log,
-            Resource::queue("mail", "MailQueue", 24, "lost"),
-        ],
-        "`lost` is not a dead-letter",
-    );
-    let LogItem { source: _ } = LogItem {
-        source: String::new(),
-    };
-    let source = match LogItem::RECORD
-        .fields
-        .iter()
-        .find(|field| field.attribute == "source")
-    {
+    contradicts(vec![accounts], "`LogItem` rests in `log`, which is no table");
+    contradicts(vec![accounts, log, accounts], "`accounts` is in the map twice");
+    contradicts(vec![accounts, log.backed_up(7)], "`log`: `source` is kept as \"security-log\" (90 d)");
+    contradicts(vec![accounts, log, Resource::table("empty", "EmptyTable")], "`empty`: no record of it has");
+    contradicts(vec![accounts, log, Resource::queue("mail", "MailQueue", 24, "lost")], "`lost` is not a dead-letter");
+    let LogItem { source: _ } = LogItem { source: String::new() };
+    let source = match LogItem::RECORD.fields.iter().find(|field| field.attribute == "source") {
         Some(field) => std::slice::from_ref(field),
         None => &[],
     };
     let group = Resource::log_group("proxy", "ProxyLogGroup", 14).holding(source);
-    contradicts(
-        vec![accounts, log, group],
-        "`proxy`: `source` is personal data, which has no place there",
-    );
-    let open = Resource {
-        encryption: Encryption::ServiceKey,
-        ..accounts
-    };
-    contradicts(
-        vec![open, log],
-        "`accounts`: `mailAddress` is personal data and not under the stack's key",
-    );
+    contradicts(vec![accounts, log, group], "`proxy`: `source` is personal data, which has no place there");
+    let open = Resource { encryption: Encryption::ServiceKey, ..accounts };
+    contradicts(vec![open, log], "`accounts`: `mailAddress` is personal data and not under the stack's key");
 
     let feed = Resource::queue("log", "LogQueue", 24, "dead");
     let short = Resource::dead_letter("dead", "DeadQueue", 24 * 90);
-    assert_eq!(
-        DataMap {
-            resources: vec![accounts, feed, short].leak(),
-            ..SOUND
-        }
-        .faults(),
-        []
-    );
+    assert_eq!(DataMap { resources: vec![accounts, feed, short].leak(), ..SOUND }.faults(), []);
     let long = Resource::dead_letter("dead", "DeadQueue", 24 * 90 + 1);
-    contradicts(
-        vec![accounts, feed, long],
-        "`dead`: `source` is kept as \"security-log\" (90 d), its copies 2161 h",
-    );
+    contradicts(vec![accounts, feed, long], "`dead`: `source` is kept as \"security-log\" (90 d), its copies 2161 h");
 }

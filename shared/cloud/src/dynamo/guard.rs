@@ -152,14 +152,14 @@ fn pause_after(failures: u32) -> Duration {
 }
 
 /// Windows have fixed borders, so that the counter's name can carry its window and an old one simply expires.
-fn window_end(now: Timestamp) -> Timestamp {
+pub(super) fn window_end(now: Timestamp) -> Timestamp {
     let width = i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
     let start = now.as_second() - now.as_second().rem_euclid(width);
     Timestamp::from_second(start + width).unwrap_or(Timestamp::MAX)
 }
 
 /// A name for a source that holds for one window only: the address itself is never stored, and names of two windows cannot be joined.
-fn hash(source: Option<IpAddr>, now: Timestamp) -> String {
+pub(super) fn hash(source: Option<IpAddr>, now: Timestamp) -> String {
     let mut digest = Sha256::new();
     digest.update(window_end(now).as_second().to_be_bytes());
     match source {
@@ -188,6 +188,9 @@ mod tests {
         assert_eq!(hash(home, at(1)), hash(home, at(899)));
         assert_ne!(hash(home, at(1)), hash(home, at(900)));
         assert_ne!(hash(home, at(1)), hash(None, at(1)));
-        assert_eq!(hash(Some("2001:db8::1".parse().unwrap()), at(1)), hash(Some("2001:db8::2".parse().unwrap()), at(1)));
+        assert_eq!(
+            hash(Some("2001:db8::1".parse().unwrap()), at(1)),
+            hash(Some("2001:db8::2".parse().unwrap()), at(1))
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use domain::id::{AccountId, ApplicationId, KeyId, RequestId, StoreId};
+use domain::id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId};
 use jiff::Timestamp;
 
 /// Lines of one account and day are spread over so many partitions: one takes 1,000 writes a second.
@@ -14,6 +14,57 @@ pub const JOURNAL_SHARDS: u8 = 8;
 #[must_use]
 pub fn api_key(key: &KeyId) -> String {
     format!("key#{}", key.body())
+}
+
+/// `accounts`: the partition of one account.
+#[must_use]
+pub fn account(account: &AccountId) -> String {
+    format!("account#{}", account.body())
+}
+
+/// `accounts`: the account itself, within its partition.
+pub const ACCOUNT: &str = "account";
+
+/// `accounts`: an application within its account's partition, and the partition of the application's own keys.
+#[must_use]
+pub fn application(application: &ApplicationId) -> String {
+    format!("application#{}", application.body())
+}
+
+/// `accounts`: what applications within their account's partition start with.
+pub const APPLICATIONS: &str = "application#";
+
+/// `accounts`: whose an application is, within the application's partition.
+pub const OWNER: &str = "owner";
+
+/// `accounts`: what keys start with, within the partition of their application, or of their account where they have none.
+pub const KEYS: &str = "key#";
+
+/// `accounts`: what pointers to stores start with, within the partition of their account.
+pub const STORES: &str = "store#";
+
+/// `accounts`: the account that an e-mail address belongs to. The address is a hash, see [`crate::dynamo::accounts`].
+#[must_use]
+pub fn email(hash: &str) -> String {
+    format!("email#{hash}")
+}
+
+/// `guards`: a sign-up that waits for its link to be followed. Only the link's hash stands here.
+#[must_use]
+pub fn sign_up(hash: &str) -> String {
+    format!("sign-up#{hash}")
+}
+
+/// `guards`: sign-ups from one source, or to one address, within a window. Both are hashes, see [`crate::dynamo::sign_ups`].
+#[must_use]
+pub fn sign_up_count(of: &str, hash: &str) -> String {
+    format!("sign-up-{of}#{hash}")
+}
+
+/// `guards`: a mail that was handed to SES.
+#[must_use]
+pub fn mail(message: &MessageId) -> String {
+    format!("mail#{}", message.body())
 }
 
 /// `stores`: the partition of one store.
@@ -36,6 +87,9 @@ pub fn grant(application: &ApplicationId) -> String {
 pub fn source(hash: &str) -> String {
     format!("source#{hash}")
 }
+
+/// `stores`: what grants start with, within the store's partition.
+pub const GRANTS: &str = "grant#";
 
 /// Sort key of items that are alone in their partition.
 pub const ALONE: &str = "-";

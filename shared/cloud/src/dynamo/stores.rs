@@ -143,7 +143,11 @@ impl Stores {
         Ok(item.filter(|item| item.account == *account))
     }
 
-    async fn get<T: PersonalData + serde::de::DeserializeOwned>(&self, store: &StoreId, sk: String) -> Result<Option<T>, Unavailable> {
+    async fn get<T: PersonalData + serde::de::DeserializeOwned>(
+        &self,
+        store: &StoreId,
+        sk: String,
+    ) -> Result<Option<T>, Unavailable> {
         let answer = self
             .client
             .get_item()
@@ -154,6 +158,10 @@ impl Stores {
             .send()
             .await
             .map_err(|error| unavailable("stores", &error))?;
-        answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose().map_err(|error| unreadable("stores", &error))
+        answer
+            .item
+            .map(serde_dynamo::aws_sdk_dynamodb_1::from_item)
+            .transpose()
+            .map_err(|error| unreadable("stores", &error))
     }
 }

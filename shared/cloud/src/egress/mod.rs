@@ -138,11 +138,16 @@ impl Egress {
             Some(url::Host::Domain(_)) => None,
             None => return false,
         };
-        if self.loopback && (literal.is_some_and(|address: std::net::IpAddr| self.filter.allows(address) && address.is_loopback()) || url.host_str() == Some("localhost")) {
+        if self.loopback
+            && (literal.is_some_and(|address: std::net::IpAddr| self.filter.allows(address) && address.is_loopback())
+                || url.host_str() == Some("localhost"))
+        {
             return matches!(url.scheme(), "http" | "https");
         }
         // A shop has a name: a bare address is how a scanner, not a merchant, writes a store's URL.
-        url.scheme() == "https" && literal.is_none() && url.port_or_known_default().is_some_and(|port| PORTS.contains(&port))
+        url.scheme() == "https"
+            && literal.is_none()
+            && url.port_or_known_default().is_some_and(|port| PORTS.contains(&port))
     }
 
     async fn attempt(&self, request: &OutboundRequest) -> Result<InboundResponse, EgressError> {
@@ -171,7 +176,12 @@ impl Egress {
     }
 
     /// How long to wait before the next attempt, or `None` where there must be none.
-    fn wait_before_retry(&self, method: &Method, result: &Result<InboundResponse, EgressError>, calls: u32) -> Option<Duration> {
+    fn wait_before_retry(
+        &self,
+        method: &Method,
+        result: &Result<InboundResponse, EgressError>,
+        calls: u32,
+    ) -> Option<Duration> {
         // Full jitter: anything from nothing to the step, so that callers who failed together do not come back together.
         let backoff = || jitter(FIRST_WAIT * 2u32.pow(calls)).max(Duration::from_millis(20));
         let repeatable = method.is_idempotent();

@@ -4,7 +4,10 @@ use base64::Engine;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{call::Call, problem::{Code, Problem}};
+use super::{
+    call::Call,
+    problem::{Code, Problem},
+};
 
 /// The largest answer, in bytes, that Lambda passes on: 6 MB of event, less what its own JSON and base64 add.
 pub const BODY_LIMIT: usize = 4_300_000;
@@ -91,7 +94,8 @@ impl Answer {
             set(&mut self.headers, "warning", "299 - \"User-Agent is missing; such calls will be refused\"");
         }
         if self.body.len() > BODY_LIMIT {
-            let problem = Problem::new(Code::UpstreamTooLarge).detail(format!("at most {BODY_LIMIT} bytes can be passed on"));
+            let problem =
+                Problem::new(Code::UpstreamTooLarge).detail(format!("at most {BODY_LIMIT} bytes can be passed on"));
             let rate: Vec<_> = self
                 .headers
                 .iter()

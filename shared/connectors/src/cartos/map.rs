@@ -1,9 +1,9 @@
 //! CartOS objects as unified ones (`platforms.md` 4.2).
 
 use domain::model::{
-    Address, Category, Customer, FinancialStatus, FulfillmentStatus, Image, InventoryLevel, Line,
-    LineOption, Marketing, Order, OrderCustomer, OrderStatus, Product, ProductOption,
-    ProductStatus, ProductType, Refund, Region, Seo, ShippingLine, Stock, Totals, Variant, Weight,
+    Address, Category, Customer, FinancialStatus, FulfillmentStatus, Image, InventoryLevel, Line, LineOption,
+    Marketing, Order, OrderCustomer, OrderStatus, Product, ProductOption, ProductStatus, ProductType, Refund, Region,
+    Seo, ShippingLine, Stock, Totals, Variant, Weight,
 };
 use domain::money::Currency;
 
@@ -14,11 +14,8 @@ pub(super) fn product(item: Item<wire::Product<'_>>) -> Product {
     let Item { wire, remote } = item;
     let id = wire.id.into_string();
     let currency: Option<Currency> = wire.currency.and_then(|code| code.parse().ok());
-    let variants: Vec<Variant> = wire
-        .variants
-        .into_iter()
-        .map(|variant| self::variant(variant, &id, currency))
-        .collect();
+    let variants: Vec<Variant> =
+        wire.variants.into_iter().map(|variant| self::variant(variant, &id, currency)).collect();
     let status = match wire.status.as_ref() {
         "active" => ProductStatus::Active,
         "archived" => ProductStatus::Archived,
@@ -41,11 +38,7 @@ pub(super) fn product(item: Item<wire::Product<'_>>) -> Product {
         status,
         remote_status: Some(wire.status.into_owned()),
         brand: optional(wire.brand),
-        categories: wire
-            .category_ids
-            .into_iter()
-            .map(IdText::into_string)
-            .collect(),
+        categories: wire.category_ids.into_iter().map(IdText::into_string).collect(),
         tags: wire.tags,
         images: (0..)
             .zip(wire.images)
@@ -59,10 +52,7 @@ pub(super) fn product(item: Item<wire::Product<'_>>) -> Product {
         options: wire
             .options
             .into_iter()
-            .map(|option| ProductOption {
-                name: option.name,
-                values: option.values,
-            })
+            .map(|option| ProductOption { name: option.name, values: option.values })
             .collect(),
         variants,
         price: wire.price.money(currency),
@@ -96,11 +86,7 @@ fn variant(wire: wire::Variant<'_>, product_id: &str, currency: Option<Currency>
         weight: weight(wire.weight, optional(wire.weight_unit)),
         inventory: Stock {
             tracked: wire.track_inventory,
-            quantity: if wire.track_inventory {
-                wire.stock
-            } else {
-                None
-            },
+            quantity: if wire.track_inventory { wire.stock } else { None },
             backorder: wire.allow_backorder,
             locations: Vec::new(),
         },
@@ -153,10 +139,7 @@ pub(super) fn customer(item: Item<wire::Customer<'_>>) -> Customer {
         is_guest: false,
         groups: wire.groups,
         addresses: wire.addresses.into_iter().map(address).collect(),
-        marketing: Marketing {
-            email: wire.accepts_email_marketing,
-            sms: wire.accepts_sms_marketing,
-        },
+        marketing: Marketing { email: wire.accepts_email_marketing, sms: wire.accepts_sms_marketing },
         meta: Vec::new(),
         created_at: time(wire.created_at.as_deref()),
         updated_at: time(wire.updated_at.as_deref()),
@@ -173,10 +156,7 @@ fn address(wire: wire::Address<'_>) -> Address {
         line1: optional(wire.line1),
         line2: optional(wire.line2),
         city: optional(wire.city),
-        region: Region {
-            code: optional(wire.region_code),
-            name: optional(wire.region),
-        },
+        region: Region { code: optional(wire.region_code), name: optional(wire.region) },
         postcode: optional(wire.postcode),
         country: optional(wire.country),
         phone: optional(wire.phone),
@@ -219,11 +199,7 @@ pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
         customer: buyer(wire.customer),
         billing: wire.billing_address.map(address),
         shipping: wire.shipping_address.map(address),
-        lines: wire
-            .lines
-            .into_iter()
-            .map(|line| self::line(line, currency))
-            .collect(),
+        lines: wire.lines.into_iter().map(|line| self::line(line, currency)).collect(),
         shipping_lines: wire
             .shipping_lines
             .into_iter()
@@ -270,13 +246,7 @@ fn financial_status(text: Option<&str>) -> FinancialStatus {
 
 fn buyer(wire: Option<wire::Buyer<'_>>) -> OrderCustomer {
     let Some(wire) = wire else {
-        return OrderCustomer {
-            id: None,
-            email: None,
-            first_name: None,
-            last_name: None,
-            is_guest: true,
-        };
+        return OrderCustomer { id: None, email: None, first_name: None, last_name: None, is_guest: true };
     };
     let id = wire.id.map(IdText::into_string);
     OrderCustomer {
@@ -301,10 +271,6 @@ fn line(wire: wire::Line<'_>, currency: Option<Currency>) -> Line {
         discount: wire.discount.money(currency),
         tax: wire.tax.money(currency),
         total: wire.total.money(currency),
-        options: wire
-            .options
-            .into_iter()
-            .map(|(name, value)| LineOption { name, value })
-            .collect(),
+        options: wire.options.into_iter().map(|(name, value)| LineOption { name, value }).collect(),
     }
 }

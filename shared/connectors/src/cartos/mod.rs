@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::connector::{
-    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects,
-    Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects, Outcome, Platform,
+    RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
@@ -32,90 +32,38 @@ const READS: &[Verb] = &[Verb::List, Verb::Get];
 const NO_WRITES: &str = "Unified writes are not offered for CartOS; use the raw route.";
 const NO_BASKETS: &str = "CartOS has no API for baskets.";
 const RAW_WRITES: &[Unsupported] = &[
-    Unsupported {
-        verb: Verb::Create,
-        reason: NO_WRITES,
-    },
-    Unsupported {
-        verb: Verb::Update,
-        reason: NO_WRITES,
-    },
-    Unsupported {
-        verb: Verb::Delete,
-        reason: NO_WRITES,
-    },
+    Unsupported { verb: Verb::Create, reason: NO_WRITES },
+    Unsupported { verb: Verb::Update, reason: NO_WRITES },
+    Unsupported { verb: Verb::Delete, reason: NO_WRITES },
 ];
 
 static PLATFORM: Platform = Platform {
     name: NAME,
     title: "CartOS",
     url: "https://{store-domain}",
-    credentials: &[CredentialField {
-        name: API_KEY,
-        label: "API key (ak_live_…)",
-        secret: true,
-        required: true,
-    }],
+    credentials: &[CredentialField { name: API_KEY, label: "API key (ak_live_…)", secret: true, required: true }],
     entities: &[
-        EntitySupport {
-            entity: Entity::Products,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Orders,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Customers,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Categories,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Inventory,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
+        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
             unsupported: &[
-                Unsupported {
-                    verb: Verb::List,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Get,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Create,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Update,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Delete,
-                    reason: NO_BASKETS,
-                },
+                Unsupported { verb: Verb::List, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Get, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Create, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Update, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Delete, reason: NO_BASKETS },
             ],
         },
     ],
 };
 
-const PARAMETERS: ParameterRules = ParameterRules {
-    dropped: &["api_key", "x-api-key"],
-    dropped_prefixes: &[],
-    refused: &["_method", "rest_route"],
-};
+const PARAMETERS: ParameterRules =
+    ParameterRules { dropped: &["api_key", "x-api-key"], dropped_prefixes: &[], refused: &["_method", "rest_route"] };
 
 /// The connector of CartOS.
 pub(crate) struct CartOs;
@@ -127,11 +75,7 @@ impl Connector for CartOs {
 
     fn address(&self, text: &str, loopback: Loopback) -> Result<StoreAddress, AddressError> {
         let address = StoreAddress::parse(text, loopback)?.without_path_suffix("/api");
-        if address.path().is_empty() {
-            Ok(address)
-        } else {
-            Err(AddressError::Path)
-        }
+        if address.path().is_empty() { Ok(address) } else { Err(AddressError::Path) }
     }
 
     fn probe(&self, context: &Context<'_>) -> Result<Turn, Refusal> {
@@ -146,30 +90,12 @@ impl Connector for CartOs {
     }
 
     fn read(&self, context: &Context<'_>, read: &Read<'_>) -> Result<Turn, Refusal> {
-        let verb = if matches!(read.target, Target::One(_)) {
-            Verb::Get
-        } else {
-            Verb::List
-        };
-        PLATFORM
-            .supports(read.entity, verb)
-            .map_err(Refusal::NotSupported)?;
+        let verb = if matches!(read.target, Target::One(_)) { Verb::Get } else { Verb::List };
+        PLATFORM.supports(read.entity, verb).map_err(Refusal::NotSupported)?;
         match read.target {
-            Target::Page {
-                per_page,
-                cursor,
-                updated_after,
-            } => page(
-                context,
-                read,
-                List {
-                    platform: NAME,
-                    entity: read.entity,
-                    per_page,
-                    updated_after,
-                },
-                cursor,
-            ),
+            Target::Page { per_page, cursor, updated_after } => {
+                page(context, read, List { platform: NAME, entity: read.entity, per_page, updated_after }, cursor)
+            }
             Target::One(id) => one(context, read, id),
         }
     }
@@ -178,22 +104,12 @@ impl Connector for CartOs {
         let query = clean_query(&call, &PARAMETERS)?;
         let mut headers = headers::for_upstream(call.headers)?;
         headers.insert(X_API_KEY, key(context.credential)?);
-        let url = context
-            .address
-            .with(&format!("/{}", call.path), query.as_deref());
-        Ok(OutboundRequest::new(
-            call.method,
-            url,
-            headers,
-            call.body,
-            Signature::None,
-        ))
+        let url = context.address.with(&format!("/{}", call.path), query.as_deref());
+        Ok(OutboundRequest::new(call.method, url, headers, call.body, Signature::None))
     }
 
     fn raw_scope(&self, path: &RawPath) -> Option<Entity> {
-        path.lenient_segments()
-            .iter()
-            .find_map(|segment| segment.parse().ok())
+        path.lenient_segments().iter().find_map(|segment| segment.parse().ok())
     }
 }
 
@@ -232,12 +148,7 @@ struct Single<'a> {
     row: &'a serde_json::value::RawValue,
 }
 
-fn page(
-    context: &Context<'_>,
-    read: &Read<'_>,
-    list: List,
-    cursor: Option<&str>,
-) -> Result<Turn, Refusal> {
+fn page(context: &Context<'_>, read: &Read<'_>, list: List, cursor: Option<&str>) -> Result<Turn, Refusal> {
     let page = list.page(cursor)?;
     let mut query = format!("page={page}&per_page={}", list.per_page);
     if let Some(time) = list.updated_after {
@@ -248,41 +159,29 @@ fn page(
     let (credential, include_remote) = (context.credential.clone(), read.include_remote);
     Ok(send(request, move |answer| {
         let body = success(&answer, &credential)?;
-        let envelope: Envelope<'_> = serde_json::from_slice(body)
-            .map_err(|_| ReadError::Unreadable("not a list with its pagination"))?;
+        let envelope: Envelope<'_> =
+            serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not a list with its pagination"))?;
         let objects = objects(list.entity, envelope.rows.get().as_bytes(), include_remote)?;
         // An empty page ends the list whatever the platform says, so that a wrong count cannot make a client run for ever.
-        let is_last =
-            objects.is_empty() || envelope.pagination.page >= envelope.pagination.total_pages;
+        let is_last = objects.is_empty() || envelope.pagination.page >= envelope.pagination.total_pages;
         let next_cursor = if is_last { None } else { list.cursor(page + 1) };
-        Ok(Turn::Done(Outcome::Page {
-            objects,
-            next_cursor,
-        }))
+        Ok(Turn::Done(Outcome::Page { objects, next_cursor }))
     }))
 }
 
 fn one(context: &Context<'_>, read: &Read<'_>, id: &str) -> Result<Turn, Refusal> {
-    let is_id = (1..=64).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let is_id =
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if !is_id {
         return Err(Refusal::Id);
     }
     let request = get(context, &format!("/api/{}/{id}", read.entity), None)?;
-    let (credential, entity, include_remote) =
-        (context.credential.clone(), read.entity, read.include_remote);
+    let (credential, entity, include_remote) = (context.credential.clone(), read.entity, read.include_remote);
     Ok(send(request, move |answer| {
         let body = success(&answer, &credential)?;
-        let single: Single<'_> =
-            serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
+        let single: Single<'_> = serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
         let row = single.row.get();
-        Ok(Turn::Done(Outcome::One(single_object(
-            entity,
-            row.as_bytes(),
-            include_remote,
-        )?)))
+        Ok(Turn::Done(Outcome::One(single_object(entity, row.as_bytes(), include_remote)?)))
     }))
 }
 
@@ -295,9 +194,7 @@ fn objects(entity: Entity, rows: &[u8], include_remote: bool) -> Result<Objects,
         Entity::Orders => Objects::Orders(all(items(rows, include_remote)?, map::order)),
         Entity::Customers => Objects::Customers(all(items(rows, include_remote)?, map::customer)),
         Entity::Categories => Objects::Categories(all(items(rows, include_remote)?, map::category)),
-        Entity::Inventory => {
-            Objects::Inventory(all(items(rows, include_remote)?, map::inventory_level))
-        }
+        Entity::Inventory => Objects::Inventory(all(items(rows, include_remote)?, map::inventory_level)),
         Entity::Baskets => return Err(ReadError::Unreadable(NO_BASKETS)),
     })
 }
@@ -308,9 +205,7 @@ fn single_object(entity: Entity, row: &[u8], include_remote: bool) -> Result<Obj
         Entity::Orders => Objects::Orders(vec![map::order(item(row, include_remote)?)]),
         Entity::Customers => Objects::Customers(vec![map::customer(item(row, include_remote)?)]),
         Entity::Categories => Objects::Categories(vec![map::category(item(row, include_remote)?)]),
-        Entity::Inventory => {
-            Objects::Inventory(vec![map::inventory_level(item(row, include_remote)?)])
-        }
+        Entity::Inventory => Objects::Inventory(vec![map::inventory_level(item(row, include_remote)?)]),
         Entity::Baskets => return Err(ReadError::Unreadable(NO_BASKETS)),
     })
 }
@@ -319,13 +214,7 @@ fn get(context: &Context<'_>, path: &str, query: Option<&str>) -> Result<Outboun
     let mut headers = HeaderMap::with_capacity(2);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(X_API_KEY, key(context.credential)?);
-    Ok(OutboundRequest::new(
-        Method::GET,
-        context.address.with(path, query),
-        headers,
-        Bytes::new(),
-        Signature::None,
-    ))
+    Ok(OutboundRequest::new(Method::GET, context.address.with(path, query), headers, Bytes::new(), Signature::None))
 }
 
 fn key(credential: &Credential) -> Result<HeaderValue, Refusal> {
@@ -344,10 +233,7 @@ fn send(
         Some(answer) => then(answer),
         None => Err(ReadError::Unreadable("no answer")),
     });
-    Turn::Send {
-        requests: vec![request],
-        then,
-    }
+    Turn::Send { requests: vec![request], then }
 }
 
 #[cfg(test)]

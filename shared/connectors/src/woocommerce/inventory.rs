@@ -17,9 +17,7 @@ pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
             let object = in_brackets(body);
             let rows: Vec<Item<wire::Product<'_>>> = items(&object, include_remote)?;
             return one(Objects::Inventory(
-                rows.into_iter()
-                    .map(|row| map::inventory_level(&row.wire, row.remote))
-                    .collect(),
+                rows.into_iter().map(|row| map::inventory_level(&row.wire, row.remote)).collect(),
             ));
         };
         let rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
@@ -51,10 +49,7 @@ fn variations(
     include_remote: bool,
 ) -> Result<Turn, ReadError> {
     let done = |levels: Vec<Vec<InventoryLevel>>, next_cursor| {
-        Turn::Done(Outcome::Page {
-            objects: Objects::Inventory(levels.into_iter().flatten().collect()),
-            next_cursor,
-        })
+        Turn::Done(Outcome::Page { objects: Objects::Inventory(levels.into_iter().flatten().collect()), next_cursor })
     };
     if wanted.is_empty() {
         return Ok(done(levels, next_cursor));
@@ -69,15 +64,9 @@ fn variations(
                 continue;
             };
             let rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
-            levels[wanted.index].extend(
-                rows.into_iter()
-                    .map(|row| map::inventory_level(&row.wire, row.remote)),
-            );
+            levels[wanted.index].extend(rows.into_iter().map(|row| map::inventory_level(&row.wire, row.remote)));
         }
         Ok(done(levels, next_cursor))
     };
-    Ok(Turn::Send {
-        requests,
-        then: Box::new(then),
-    })
+    Ok(Turn::Send { requests, then: Box::new(then) })
 }

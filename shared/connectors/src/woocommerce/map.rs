@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use domain::model::{
-    Address, Category, Customer, Dimensions, Image, InventoryLevel, Line, LineOption, Marketing,
-    MetaField, Order, OrderCustomer, Product, ProductOption, ProductStatus, ProductType, Refund,
-    Region, Remote, Seo, ShippingLine, Stock, Totals, Variant, Weight,
+    Address, Category, Customer, Dimensions, Image, InventoryLevel, Line, LineOption, Marketing, MetaField, Order,
+    OrderCustomer, Product, ProductOption, ProductStatus, ProductType, Refund, Region, Remote, Seo, ShippingLine,
+    Stock, Totals, Variant, Weight,
 };
 use domain::money::{Amount, Currency, Money};
 use jiff::Timestamp;
@@ -29,11 +29,7 @@ pub(super) fn product(item: Item<wire::Product<'_>>, currency: Option<Currency>)
         "private" | "trash" => ProductStatus::Archived,
         _ => ProductStatus::Draft,
     };
-    let variants = if is_variable {
-        Vec::new()
-    } else {
-        vec![variant(&wire, None, currency)]
-    };
+    let variants = if is_variable { Vec::new() } else { vec![variant(&wire, None, currency)] };
     let id = wire.id.into_string();
     Product {
         remote_id: id.clone(),
@@ -44,55 +40,25 @@ pub(super) fn product(item: Item<wire::Product<'_>>, currency: Option<Currency>)
         description_html: text(wire.description),
         status,
         remote_status: text(wire.status),
-        brand: wire
-            .brands
-            .into_iter()
-            .next()
-            .and_then(|brand| text(brand.name)),
-        categories: wire
-            .categories
-            .into_iter()
-            .map(|category| category.id.into_string())
-            .collect(),
-        tags: wire
-            .tags
-            .into_iter()
-            .map(|tag| tag.name.into_owned())
-            .collect(),
-        images: (0..)
-            .zip(wire.images)
-            .map(|(position, image)| self::image(image, position))
-            .collect(),
+        brand: wire.brands.into_iter().next().and_then(|brand| text(brand.name)),
+        categories: wire.categories.into_iter().map(|category| category.id.into_string()).collect(),
+        tags: wire.tags.into_iter().map(|tag| tag.name.into_owned()).collect(),
+        images: (0..).zip(wire.images).map(|(position, image)| self::image(image, position)).collect(),
         options: wire
             .attributes
             .into_iter()
             .filter(|attribute| attribute.variation)
-            .map(|attribute| ProductOption {
-                name: attribute.name.into_owned(),
-                values: attribute.options,
-            })
+            .map(|attribute| ProductOption { name: attribute.name.into_owned(), values: attribute.options })
             .collect(),
         variants,
         price: wire.price.money(currency),
-        compare_at: if wire.on_sale {
-            wire.regular_price.money(currency)
-        } else {
-            None
-        },
+        compare_at: if wire.on_sale { wire.regular_price.money(currency) } else { None },
         tax_class: optional(wire.tax_class),
         weight: weight(wire.weight),
         dimensions: wire.dimensions.as_ref().and_then(dimensions),
-        seo: Seo {
-            slug: text(wire.slug),
-            title: None,
-            description: None,
-        },
+        seo: Seo { slug: text(wire.slug), title: None, description: None },
         meta: meta(wire.meta_data),
-        source_time: if wire.date_created_gmt.is_none() {
-            optional(wire.date_created)
-        } else {
-            None
-        },
+        source_time: if wire.date_created_gmt.is_none() { optional(wire.date_created) } else { None },
         created_at: gmt(wire.date_created_gmt.as_deref()),
         updated_at: gmt(wire.date_modified_gmt.as_deref()),
         remote,
@@ -105,11 +71,7 @@ pub(super) fn is_variable(wire: &wire::Product<'_>) -> bool {
 }
 
 /// A variation of a product or, without `product_id`, the one variant of a simple product.
-pub(super) fn variant(
-    wire: &wire::Product<'_>,
-    product_id: Option<&str>,
-    currency: Option<Currency>,
-) -> Variant {
+pub(super) fn variant(wire: &wire::Product<'_>, product_id: Option<&str>, currency: Option<Currency>) -> Variant {
     let id = wire.id.clone().into_string();
     Variant {
         product_id: product_id.map_or_else(|| id.clone(), str::to_owned),
@@ -119,19 +81,10 @@ pub(super) fn variant(
         options: wire
             .attributes
             .iter()
-            .filter_map(|attribute| {
-                Some((
-                    attribute.name.clone().into_owned(),
-                    attribute.option.clone()?.into_owned(),
-                ))
-            })
+            .filter_map(|attribute| Some((attribute.name.clone().into_owned(), attribute.option.clone()?.into_owned())))
             .collect(),
         price: wire.price.money(currency),
-        compare_at: if wire.on_sale {
-            wire.regular_price.money(currency)
-        } else {
-            None
-        },
+        compare_at: if wire.on_sale { wire.regular_price.money(currency) } else { None },
         cost: None,
         weight: weight(wire.weight),
         inventory: Stock {
@@ -140,10 +93,7 @@ pub(super) fn variant(
             backorder: wire.backorders_allowed,
             locations: Vec::new(),
         },
-        image_id: wire
-            .image
-            .as_ref()
-            .and_then(|image| image.id.clone().unless_zero()),
+        image_id: wire.image.as_ref().and_then(|image| image.id.clone().unless_zero()),
     }
 }
 
@@ -161,25 +111,15 @@ pub(super) fn inventory_level(wire: &wire::Product<'_>, remote: Remote) -> Inven
 }
 
 fn is_tracked(wire: &wire::Product<'_>) -> bool {
-    wire.manage_stock
-        .is_some_and(|raw| matches!(raw.get(), "true" | "\"parent\""))
+    wire.manage_stock.is_some_and(|raw| matches!(raw.get(), "true" | "\"parent\""))
 }
 
 fn quantity(wire: &wire::Product<'_>) -> Option<i64> {
-    if is_tracked(wire) {
-        wire.stock_quantity.whole()
-    } else {
-        None
-    }
+    if is_tracked(wire) { wire.stock_quantity.whole() } else { None }
 }
 
 fn image(wire: wire::Image<'_>, position: u32) -> Image {
-    Image {
-        id: wire.id.unless_zero(),
-        url: wire.src.into_owned(),
-        alt: optional(wire.alt),
-        position,
-    }
+    Image { id: wire.id.unless_zero(), url: wire.src.into_owned(), alt: optional(wire.alt), position }
 }
 
 /// The unit is a setting of the store that products do not show.
@@ -188,41 +128,19 @@ fn weight(value: AmountText<'_>) -> Option<Weight> {
 }
 
 fn dimensions(wire: &wire::Dimensions<'_>) -> Option<Dimensions> {
-    let (length, width, height) = (
-        wire.length.amount(),
-        wire.width.amount(),
-        wire.height.amount(),
-    );
+    let (length, width, height) = (wire.length.amount(), wire.width.amount(), wire.height.amount());
     let is_empty = length.is_none() && width.is_none() && height.is_none();
-    if is_empty {
-        None
-    } else {
-        Some(Dimensions {
-            length,
-            width,
-            height,
-            unit: None,
-        })
-    }
+    if is_empty { None } else { Some(Dimensions { length, width, height, unit: None }) }
 }
 
 fn meta(wire: Vec<wire::Meta<'_>>) -> Vec<MetaField> {
-    wire.into_iter()
-        .map(|field| MetaField {
-            key: field.key.into_owned(),
-            value: field.value.to_owned(),
-        })
-        .collect()
+    wire.into_iter().map(|field| MetaField { key: field.key.into_owned(), value: field.value.to_owned() }).collect()
 }
 
 /// A `…_gmt` time: ISO 8601 without the `Z` that it means.
 fn gmt(text: Option<&str>) -> Option<Timestamp> {
     let text = text?;
-    let with_zone = if text.ends_with('Z') {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("{text}Z"))
-    };
+    let with_zone = if text.ends_with('Z') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}Z")) };
     with_zone.parse().ok()
 }
 
@@ -245,10 +163,7 @@ pub(super) fn category(item: Item<wire::Category<'_>>) -> Category {
 pub(super) fn customer(item: Item<wire::Customer<'_>>) -> Customer {
     let Item { wire, remote } = item;
     let id = wire.id.into_string();
-    let phone = wire
-        .billing
-        .as_ref()
-        .and_then(|billing| optional(billing.phone.clone()));
+    let phone = wire.billing.as_ref().and_then(|billing| optional(billing.phone.clone()));
     Customer {
         remote_id: id.clone(),
         id,
@@ -258,18 +173,10 @@ pub(super) fn customer(item: Item<wire::Customer<'_>>) -> Customer {
         last_name: text(wire.last_name),
         is_guest: false,
         groups: optional(wire.role).into_iter().collect(),
-        addresses: [wire.billing, wire.shipping]
-            .into_iter()
-            .flatten()
-            .filter_map(address)
-            .collect(),
+        addresses: [wire.billing, wire.shipping].into_iter().flatten().filter_map(address).collect(),
         marketing: Marketing::default(),
         meta: meta(wire.meta_data),
-        source_time: if wire.date_created_gmt.is_none() {
-            optional(wire.date_created)
-        } else {
-            None
-        },
+        source_time: if wire.date_created_gmt.is_none() { optional(wire.date_created) } else { None },
         created_at: gmt(wire.date_created_gmt.as_deref()),
         updated_at: gmt(wire.date_modified_gmt.as_deref()),
         remote,
@@ -285,10 +192,7 @@ fn address(wire: wire::Address<'_>) -> Option<Address> {
         line1: optional(wire.address_1),
         line2: optional(wire.address_2),
         city: optional(wire.city),
-        region: Region {
-            code: optional(wire.state),
-            name: None,
-        },
+        region: Region { code: optional(wire.state), name: None },
         postcode: optional(wire.postcode),
         country: optional(wire.country),
         phone: optional(wire.phone),
@@ -306,11 +210,7 @@ fn address(wire: wire::Address<'_>) -> Option<Address> {
         &address.country,
         &address.phone,
     ];
-    if parts.into_iter().all(Option::is_none) {
-        None
-    } else {
-        Some(address)
-    }
+    if parts.into_iter().all(Option::is_none) { None } else { Some(address) }
 }
 
 pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
@@ -323,32 +223,16 @@ pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
         has_refunds: !wire.refunds.is_empty(),
     };
     let (status, financial_status, fulfillment_status) = status::unified(&wire.status, &facts);
-    let refunds: Vec<Refund> = wire
-        .refunds
-        .into_iter()
-        .map(|refund| self::refund(refund, currency))
-        .collect();
+    let refunds: Vec<Refund> = wire.refunds.into_iter().map(|refund| self::refund(refund, currency)).collect();
     let totals = Totals {
-        subtotal: sum(
-            wire.line_items.iter().map(|line| line.subtotal.amount()),
-            currency,
-        ),
+        subtotal: sum(wire.line_items.iter().map(|line| line.subtotal.amount()), currency),
         discount: wire.discount_total.money(currency),
         shipping: wire.shipping_total.money(currency),
         tax: wire.total_tax.money(currency),
         total: wire.total.money(currency),
         tax_included: wire.prices_include_tax,
-        paid: if facts.is_paid {
-            wire.total.money(currency)
-        } else {
-            None
-        },
-        refunded: sum(
-            refunds
-                .iter()
-                .map(|refund| refund.amount.clone().map(|money| money.amount)),
-            currency,
-        ),
+        paid: if facts.is_paid { wire.total.money(currency) } else { None },
+        refunded: sum(refunds.iter().map(|refund| refund.amount.clone().map(|money| money.amount)), currency),
     };
     Order {
         number: optional(wire.number).unwrap_or_else(|| id.clone()),
@@ -363,11 +247,7 @@ pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
         customer: buyer(wire.customer_id, wire.billing.as_ref()),
         billing: wire.billing.and_then(address),
         shipping: wire.shipping.and_then(address),
-        lines: wire
-            .line_items
-            .into_iter()
-            .map(|line| self::line(line, currency))
-            .collect(),
+        lines: wire.line_items.into_iter().map(|line| self::line(line, currency)).collect(),
         shipping_lines: wire
             .shipping_lines
             .into_iter()
@@ -381,11 +261,7 @@ pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
             .collect(),
         refunds,
         meta: meta(wire.meta_data),
-        source_time: if wire.date_created_gmt.is_none() {
-            optional(wire.date_created)
-        } else {
-            None
-        },
+        source_time: if wire.date_created_gmt.is_none() { optional(wire.date_created) } else { None },
         placed_at: gmt(wire.date_created_gmt.as_deref()),
         updated_at: gmt(wire.date_modified_gmt.as_deref()),
         cancelled_at: None,
@@ -396,10 +272,7 @@ pub(super) fn order(item: Item<wire::Order<'_>>) -> Order {
 }
 
 /// The exact sum; `None` when a part of it cannot be read.
-fn sum(
-    mut amounts: impl Iterator<Item = Option<Amount>>,
-    currency: Option<Currency>,
-) -> Option<Money> {
+fn sum(mut amounts: impl Iterator<Item = Option<Amount>>, currency: Option<Currency>) -> Option<Money> {
     let zero = Amount::from_minor_units(0, 0).ok()?;
     let total = amounts.try_fold(zero, |total, amount| total.checked_add(&amount?))?;
     Some(Money::new(total, currency))
@@ -408,19 +281,11 @@ fn sum(
 fn refund(wire: wire::Refund<'_>, currency: Option<Currency>) -> Refund {
     let zero = Amount::from_minor_units(0, 0).ok();
     let positive = |amount: Amount| {
-        if amount.as_str().starts_with('-') {
-            zero.as_ref()?.checked_sub(&amount)
-        } else {
-            Some(amount)
-        }
+        if amount.as_str().starts_with('-') { zero.as_ref()?.checked_sub(&amount) } else { Some(amount) }
     };
     Refund {
         id: wire.id.into_string(),
-        amount: wire
-            .total
-            .amount()
-            .and_then(positive)
-            .map(|amount| Money::new(amount, currency)),
+        amount: wire.total.amount().and_then(positive).map(|amount| Money::new(amount, currency)),
         reason: optional(wire.reason),
         created_at: None,
     }
@@ -447,10 +312,7 @@ fn line(wire: wire::Line<'_>, currency: Option<Currency>) -> Line {
     Line {
         id: wire.id.into_string(),
         // A product without variations is its own variant.
-        variant_id: wire
-            .variation_id
-            .and_then(IdText::unless_zero)
-            .or_else(|| product_id.clone()),
+        variant_id: wire.variation_id.and_then(IdText::unless_zero).or_else(|| product_id.clone()),
         product_id,
         sku: optional(wire.sku),
         name: wire.name.unwrap_or_default().into_owned(),
@@ -471,8 +333,5 @@ fn line_option(wire: wire::Meta<'_>) -> Option<LineOption> {
     }
     let value = wire.display_value.unwrap_or(wire.value);
     let name = optional(wire.display_key).unwrap_or_else(|| wire.key.into_owned());
-    Some(LineOption {
-        name,
-        value: serde_json::from_str(value.get()).ok()?,
-    })
+    Some(LineOption { name, value: serde_json::from_str(value.get()).ok()? })
 }

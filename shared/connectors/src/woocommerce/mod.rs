@@ -19,9 +19,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::connector::{
-    Connector, Context, Credential, CredentialError, CredentialField, EntitySupport,
-    InboundResponse, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Turn,
-    Unsupported, Verb,
+    Connector, Context, Credential, CredentialError, CredentialField, EntitySupport, InboundResponse, Objects, Outcome,
+    Platform, RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
@@ -38,18 +37,9 @@ const READS: &[Verb] = &[Verb::List, Verb::Get];
 const NO_WRITES: &str = "Unified writes are not offered for WooCommerce; use the raw route.";
 const NO_BASKETS: &str = "WooCommerce's REST API has no baskets; they need the CoCart plugin.";
 const RAW_WRITES: &[Unsupported] = &[
-    Unsupported {
-        verb: Verb::Create,
-        reason: NO_WRITES,
-    },
-    Unsupported {
-        verb: Verb::Update,
-        reason: NO_WRITES,
-    },
-    Unsupported {
-        verb: Verb::Delete,
-        reason: NO_WRITES,
-    },
+    Unsupported { verb: Verb::Create, reason: NO_WRITES },
+    Unsupported { verb: Verb::Update, reason: NO_WRITES },
+    Unsupported { verb: Verb::Delete, reason: NO_WRITES },
 ];
 
 static PLATFORM: Platform = Platform {
@@ -57,69 +47,24 @@ static PLATFORM: Platform = Platform {
     title: "WooCommerce",
     url: "https://{site}, with the path of the WordPress installation if it has one",
     credentials: &[
-        CredentialField {
-            name: CONSUMER_KEY,
-            label: "Consumer key (ck_…)",
-            secret: true,
-            required: true,
-        },
-        CredentialField {
-            name: CONSUMER_SECRET,
-            label: "Consumer secret (cs_…)",
-            secret: true,
-            required: true,
-        },
+        CredentialField { name: CONSUMER_KEY, label: "Consumer key (ck_…)", secret: true, required: true },
+        CredentialField { name: CONSUMER_SECRET, label: "Consumer secret (cs_…)", secret: true, required: true },
     ],
     entities: &[
-        EntitySupport {
-            entity: Entity::Products,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Orders,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Customers,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Categories,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
-        EntitySupport {
-            entity: Entity::Inventory,
-            verbs: READS,
-            unsupported: RAW_WRITES,
-        },
+        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
             unsupported: &[
-                Unsupported {
-                    verb: Verb::List,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Get,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Create,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Update,
-                    reason: NO_BASKETS,
-                },
-                Unsupported {
-                    verb: Verb::Delete,
-                    reason: NO_BASKETS,
-                },
+                Unsupported { verb: Verb::List, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Get, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Create, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Update, reason: NO_BASKETS },
+                Unsupported { verb: Verb::Delete, reason: NO_BASKETS },
             ],
         },
     ],
@@ -129,13 +74,7 @@ static PLATFORM: Platform = Platform {
 const PARAMETERS: ParameterRules = ParameterRules {
     dropped: &["consumer_key", "consumer_secret", "_wpnonce"],
     dropped_prefixes: &["oauth_"],
-    refused: &[
-        "rest_route",
-        "wc-api-route",
-        "wc-api",
-        "wc_api_route",
-        "_method",
-    ],
+    refused: &["rest_route", "wc-api-route", "wc-api", "wc_api_route", "_method"],
 };
 
 /// The connector of WooCommerce.
@@ -148,10 +87,7 @@ impl Connector for WooCommerce {
 
     fn address(&self, text: &str, loopback: Loopback) -> Result<StoreAddress, AddressError> {
         let address = StoreAddress::parse(text, loopback)?;
-        Ok(address
-            .without_path_suffix("/wc/v3")
-            .without_path_suffix("/wp-json")
-            .without_path_suffix("/index.php"))
+        Ok(address.without_path_suffix("/wc/v3").without_path_suffix("/wp-json").without_path_suffix("/index.php"))
     }
 
     fn probe(&self, context: &Context<'_>) -> Result<Turn, Refusal> {
@@ -167,36 +103,15 @@ impl Connector for WooCommerce {
     }
 
     fn read(&self, context: &Context<'_>, read: &Read<'_>) -> Result<Turn, Refusal> {
-        let verb = if matches!(read.target, Target::One(_)) {
-            Verb::Get
-        } else {
-            Verb::List
-        };
-        PLATFORM
-            .supports(read.entity, verb)
-            .map_err(Refusal::NotSupported)?;
+        let verb = if matches!(read.target, Target::One(_)) { Verb::Get } else { Verb::List };
+        PLATFORM.supports(read.entity, verb).map_err(Refusal::NotSupported)?;
         let door = Door::open(context)?;
         let request = match read.target {
-            Target::Page {
-                per_page,
-                cursor,
-                updated_after,
-            } => {
-                let list = List {
-                    platform: NAME,
-                    entity: read.entity,
-                    per_page,
-                    updated_after,
-                };
-                Request::Page {
-                    list,
-                    page: list.page(cursor)?,
-                    filter: filter(&list)?,
-                }
+            Target::Page { per_page, cursor, updated_after } => {
+                let list = List { platform: NAME, entity: read.entity, per_page, updated_after };
+                Request::Page { list, page: list.page(cursor)?, filter: filter(&list)? }
             }
-            Target::One(id)
-                if (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()) =>
-            {
+            Target::One(id) if (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Request::One(id.to_owned())
             }
             Target::One(_) => return Err(Refusal::Id),
@@ -208,24 +123,16 @@ impl Connector for WooCommerce {
             Entity::Orders => read_plain(door, request, "orders", move |body| {
                 let list: Vec<Item<wire::Order<'_>>> = items(body, remote)?;
                 let rows = list.len();
-                let visible = list
-                    .into_iter()
-                    .filter(|item| !status::is_hidden(&item.wire.status));
+                let visible = list.into_iter().filter(|item| !status::is_hidden(&item.wire.status));
                 Ok((Objects::Orders(visible.map(map::order).collect()), rows))
             }),
             Entity::Customers => read_plain(door, request, "customers", move |body| {
-                let customers: Vec<Customer> = items(body, remote)?
-                    .into_iter()
-                    .map(map::customer)
-                    .collect();
+                let customers: Vec<Customer> = items(body, remote)?.into_iter().map(map::customer).collect();
                 let rows = customers.len();
                 Ok((Objects::Customers(customers), rows))
             }),
             Entity::Categories => read_plain(door, request, "products/categories", move |body| {
-                let categories: Vec<Category> = items(body, remote)?
-                    .into_iter()
-                    .map(map::category)
-                    .collect();
+                let categories: Vec<Category> = items(body, remote)?.into_iter().map(map::category).collect();
                 let rows = categories.len();
                 Ok((Objects::Categories(categories), rows))
             }),
@@ -240,26 +147,15 @@ impl Connector for WooCommerce {
         if let Some(basic) = &door.basic {
             headers.insert(header::AUTHORIZATION, basic.clone());
         }
-        let url = door
-            .address
-            .with(&format!("/{}", call.path), query.as_deref());
-        Ok(OutboundRequest::new(
-            call.method,
-            url,
-            headers,
-            call.body,
-            door.signature(),
-        ))
+        let url = door.address.with(&format!("/{}", call.path), query.as_deref());
+        Ok(OutboundRequest::new(call.method, url, headers, call.body, door.signature()))
     }
 
     /// WordPress matches routes without regard to case; several plugins serve the same objects under other names.
     fn raw_scope(&self, path: &RawPath) -> Option<Entity> {
         let segments = path.lenient_segments();
         // `products/categories` is about categories, `products/12/variations` about products.
-        if segments
-            .windows(2)
-            .any(|pair| pair[0] == "products" && pair[1] == "categories")
-        {
+        if segments.windows(2).any(|pair| pair[0] == "products" && pair[1] == "categories") {
             return Some(Entity::Categories);
         }
         segments.iter().find_map(|segment| match segment.as_str() {
@@ -275,11 +171,7 @@ impl Connector for WooCommerce {
 
 /// What to read, checked.
 enum Request {
-    Page {
-        list: List,
-        page: u32,
-        filter: Option<String>,
-    },
+    Page { list: List, page: u32, filter: Option<String> },
     One(String),
 }
 
@@ -289,15 +181,11 @@ fn filter(list: &List) -> Result<Option<String>, Refusal> {
         return Ok(None);
     };
     match list.entity {
-        Entity::Customers => Err(Refusal::FilterNotSupported(
-            "WooCommerce cannot filter customers by the time of their last change.",
-        )),
-        Entity::Categories => Err(Refusal::FilterNotSupported(
-            "WooCommerce keeps no time of change for categories.",
-        )),
-        Entity::Inventory => Err(Refusal::FilterNotSupported(
-            "WooCommerce keeps no time of change for stock.",
-        )),
+        Entity::Customers => {
+            Err(Refusal::FilterNotSupported("WooCommerce cannot filter customers by the time of their last change."))
+        }
+        Entity::Categories => Err(Refusal::FilterNotSupported("WooCommerce keeps no time of change for categories.")),
+        Entity::Inventory => Err(Refusal::FilterNotSupported("WooCommerce keeps no time of change for stock.")),
         _ => Ok(Some(time.strftime("%Y-%m-%dT%H:%M:%S").to_string())),
     }
 }
@@ -317,36 +205,21 @@ impl Door {
         let secret = context.credential.required(CONSUMER_SECRET)?;
         // A colon would move the border between user name and password (RFC 7617).
         if key.contains(':') {
-            return Err(Refusal::Credential(CredentialError::Malformed(
-                CONSUMER_KEY.to_owned(),
-            )));
+            return Err(Refusal::Credential(CredentialError::Malformed(CONSUMER_KEY.to_owned())));
         }
         let basic = if context.address.is_https() {
-            let mut value = HeaderValue::from_str(&format!(
-                "Basic {}",
-                STANDARD.encode(format!("{key}:{secret}"))
-            ))
-            .map_err(|_| {
-                Refusal::Credential(CredentialError::Malformed(CONSUMER_KEY.to_owned()))
-            })?;
+            let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{key}:{secret}"))))
+                .map_err(|_| Refusal::Credential(CredentialError::Malformed(CONSUMER_KEY.to_owned())))?;
             value.set_sensitive(true);
             Some(value)
         } else {
             None
         };
-        Ok(Self {
-            address: context.address.clone(),
-            credential: context.credential.clone(),
-            basic,
-        })
+        Ok(Self { address: context.address.clone(), credential: context.credential.clone(), basic })
     }
 
     fn signature(&self) -> Signature {
-        if self.basic.is_some() {
-            Signature::None
-        } else {
-            Signature::OAuth1(self.credential.clone())
-        }
+        if self.basic.is_some() { Signature::None } else { Signature::OAuth1(self.credential.clone()) }
     }
 
     fn get(&self, path: &str, query: &[(&str, &str)]) -> OutboundRequest {
@@ -368,12 +241,8 @@ impl Door {
             Request::One(id) => self.get(&format!("{path}/{id}"), &[]),
             Request::Page { list, page, filter } => {
                 let (page, per_page) = (page.to_string(), list.per_page.to_string());
-                let mut query = vec![
-                    ("page", page.as_str()),
-                    ("per_page", &per_page),
-                    ("orderby", "id"),
-                    ("order", "asc"),
-                ];
+                let mut query =
+                    vec![("page", page.as_str()), ("per_page", &per_page), ("orderby", "id"), ("order", "asc")];
                 if let Some(time) = filter {
                     query.extend([("modified_after", time.as_str()), ("dates_are_gmt", "true")]);
                 }
@@ -388,27 +257,17 @@ fn next_cursor(list: &List, page: u32, rows: usize, headers: &HeaderMap) -> Opti
     if rows == 0 {
         return None;
     }
-    let total_pages: Option<u32> = headers
-        .get("x-wp-totalpages")
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let total_pages: Option<u32> = headers.get("x-wp-totalpages").and_then(|value| value.to_str().ok()?.parse().ok());
     let has_next = match total_pages {
         Some(total) => page < total,
         // Some hosts' caches drop the X-WP headers; a full page then means that there may be more.
         None => links_next(headers) || rows >= usize::from(list.per_page),
     };
-    if has_next {
-        list.cursor(page + 1)
-    } else {
-        None
-    }
+    if has_next { list.cursor(page + 1) } else { None }
 }
 
 fn links_next(headers: &HeaderMap) -> bool {
-    headers.get_all(header::LINK).iter().any(|value| {
-        value
-            .to_str()
-            .is_ok_and(|link| link.contains("rel=\"next\""))
-    })
+    headers.get_all(header::LINK).iter().any(|value| value.to_str().is_ok_and(|link| link.contains("rel=\"next\"")))
 }
 
 /// Reads entities whose objects come whole in one answer. `read_rows` maps a JSON array and says how many rows it had.
@@ -425,10 +284,7 @@ fn read_plain(
             Request::One(_) => one(read_rows(&in_brackets(body))?.0),
             Request::Page { list, page, .. } => {
                 let (objects, rows) = read_rows(body)?;
-                Ok(Turn::Done(Outcome::Page {
-                    objects,
-                    next_cursor: next_cursor(&list, page, rows, &answer.headers),
-                }))
+                Ok(Turn::Done(Outcome::Page { objects, next_cursor: next_cursor(&list, page, rows, &answer.headers) }))
             }
         }
     })
@@ -442,11 +298,7 @@ fn in_brackets(object: &[u8]) -> Vec<u8> {
 /// One object, or 404 when it is of a kind that is hidden.
 fn one(objects: Objects) -> Result<Turn, ReadError> {
     if objects.is_empty() {
-        return Err(ReadError::Upstream {
-            status: StatusCode::NOT_FOUND,
-            retry_after: None,
-            text: String::new(),
-        });
+        return Err(ReadError::Upstream { status: StatusCode::NOT_FOUND, retry_after: None, text: String::new() });
     }
     Ok(Turn::Done(Outcome::One(objects)))
 }

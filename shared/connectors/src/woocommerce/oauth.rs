@@ -13,21 +13,11 @@ use super::{CONSUMER_KEY, CONSUMER_SECRET};
 use crate::connector::Credential;
 
 /// RFC 5849 3.6: everything but RFC 3986's unreserved characters is encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The address with the OAuth parameters and the signature in its query. A field that is missing signs as empty; the store then
 /// refuses the call.
-pub(crate) fn sign(
-    method: &Method,
-    url: &Url,
-    credential: &Credential,
-    now: Timestamp,
-    nonce: [u8; 16],
-) -> Url {
+pub(crate) fn sign(method: &Method, url: &Url, credential: &Credential, now: Timestamp, nonce: [u8; 16]) -> Url {
     let nonce: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
     let timestamp = now.as_second().to_string();
     let key = credential.get(CONSUMER_KEY).unwrap_or_default();
@@ -39,22 +29,13 @@ pub(crate) fn sign(
         ("oauth_timestamp", timestamp.as_str()),
         ("oauth_version", "1.0"),
     ];
-    let mut parameters: Vec<(String, String)> = url
-        .query_pairs()
-        .map(|(name, value)| (encode(&name), encode(&value)))
-        .collect();
-    parameters.extend(
-        ours.iter()
-            .map(|(name, value)| (encode(name), encode(value))),
-    );
+    let mut parameters: Vec<(String, String)> =
+        url.query_pairs().map(|(name, value)| (encode(&name), encode(&value))).collect();
+    parameters.extend(ours.iter().map(|(name, value)| (encode(name), encode(value))));
     parameters.sort();
     let signature = signature(method, url, &parameters, secret);
     let mut query = url.query().map(str::to_owned).unwrap_or_default();
-    for (name, value) in ours
-        .iter()
-        .copied()
-        .chain([("oauth_signature", signature.as_str())])
-    {
+    for (name, value) in ours.iter().copied().chain([("oauth_signature", signature.as_str())]) {
         if !query.is_empty() {
             query.push('&');
         }
@@ -70,16 +51,9 @@ fn signature(method: &Method, url: &Url, sorted: &[(String, String)], secret: &s
     let mut base = url.clone();
     base.set_query(None);
     base.set_fragment(None);
-    let parameters: Vec<String> = sorted
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let text = format!(
-        "{}&{}&{}",
-        method.as_str().to_ascii_uppercase(),
-        encode(base.as_str()),
-        encode(&parameters.join("&"))
-    );
+    let parameters: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let text =
+        format!("{}&{}&{}", method.as_str().to_ascii_uppercase(), encode(base.as_str()), encode(&parameters.join("&")));
     let key = format!("{}&", encode(secret));
     match Hmac::<Sha256>::new_from_slice(key.as_bytes()) {
         Ok(mut mac) => {

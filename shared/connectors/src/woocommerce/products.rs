@@ -16,15 +16,12 @@ const PER_PAGE: usize = 100;
 pub(super) const MAX_PAGES: usize = 10;
 
 pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
-    let requests = vec![
-        door.request("products", &request),
-        door.get("data/currencies/current", &[]),
-    ];
+    let requests = vec![door.request("products", &request), door.get("data/currencies/current", &[])];
     Turn::Send {
         requests,
         then: Box::new(move |answers| {
-            let [page, currency] = <[InboundResponse; 2]>::try_from(answers)
-                .map_err(|_| ReadError::Unreadable("an answer is missing"))?;
+            let [page, currency] =
+                <[InboundResponse; 2]>::try_from(answers).map_err(|_| ReadError::Unreadable("an answer is missing"))?;
             let currency = current_currency(&currency);
             let body = success(&page, &door.credential)?;
             let listed;
@@ -38,9 +35,7 @@ pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
             let rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
             let end = match end {
                 None => End::One,
-                Some((list, number)) => {
-                    End::Page(next_cursor(&list, number, rows.len(), &page.headers))
-                }
+                Some((list, number)) => End::Page(next_cursor(&list, number, rows.len(), &page.headers)),
             };
             let mut products = Vec::with_capacity(rows.len());
             let mut wanted = Vec::new();
@@ -70,10 +65,7 @@ impl End {
         let objects = Objects::Products(products);
         match self {
             Self::One => one(objects),
-            Self::Page(next_cursor) => Ok(Turn::Done(Outcome::Page {
-                objects,
-                next_cursor,
-            })),
+            Self::Page(next_cursor) => Ok(Turn::Done(Outcome::Page { objects, next_cursor })),
         }
     }
 }
@@ -88,38 +80,22 @@ pub(super) struct Wanted {
 impl Wanted {
     pub(super) fn request(&self, door: &Door) -> OutboundRequest {
         let page = self.page.to_string();
-        let query = [
-            ("per_page", "100"),
-            ("page", page.as_str()),
-            ("orderby", "id"),
-            ("order", "asc"),
-        ];
+        let query = [("per_page", "100"), ("page", page.as_str()), ("orderby", "id"), ("order", "asc")];
         door.get(&format!("products/{}/variations", self.product_id), &query)
     }
 }
 
 /// How many pages of variations a product has; none when it is not variable.
 pub(super) fn variation_pages(wire: &wire::Product<'_>) -> usize {
-    if map::is_variable(wire) {
-        wire.variations.len().div_ceil(PER_PAGE).min(MAX_PAGES)
-    } else {
-        0
-    }
+    if map::is_variable(wire) { wire.variations.len().div_ceil(PER_PAGE).min(MAX_PAGES) } else { 0 }
 }
 
 /// The body of a page of variations; `None` when the product was deleted since its own page was read.
-pub(super) fn variation_rows<'a>(
-    answer: &'a InboundResponse,
-    door: &Door,
-) -> Result<Option<&'a [u8]>, ReadError> {
+pub(super) fn variation_rows<'a>(answer: &'a InboundResponse, door: &Door) -> Result<Option<&'a [u8]>, ReadError> {
     if answer.status == http::StatusCode::NOT_FOUND {
         return Ok(None);
     }
-    if answer.status.is_success() {
-        Ok(Some(&answer.body))
-    } else {
-        Err(refused(answer, &door.credential))
-    }
+    if answer.status.is_success() { Ok(Some(&answer.body)) } else { Err(refused(answer, &door.credential)) }
 }
 
 fn variations(
@@ -142,17 +118,13 @@ fn variations(
                 continue;
             };
             let rows: Vec<Item<wire::Product<'_>>> = items(body, false)?;
-            products[wanted.index].variants.extend(
-                rows.iter()
-                    .map(|row| map::variant(&row.wire, Some(&wanted.product_id), currency)),
-            );
+            products[wanted.index]
+                .variants
+                .extend(rows.iter().map(|row| map::variant(&row.wire, Some(&wanted.product_id), currency)));
         }
         end.turn(products)
     };
-    Ok(Turn::Send {
-        requests,
-        then: Box::new(then),
-    })
+    Ok(Turn::Send { requests, then: Box::new(then) })
 }
 
 /// The store's currency; `None` when the key may not read the settings.
@@ -160,9 +132,5 @@ fn current_currency(answer: &InboundResponse) -> Option<Currency> {
     if !answer.status.is_success() {
         return None;
     }
-    serde_json::from_slice::<wire::CurrentCurrency<'_>>(&answer.body)
-        .ok()?
-        .code
-        .parse()
-        .ok()
+    serde_json::from_slice::<wire::CurrentCurrency<'_>>(&answer.body).ok()?.code.parse().ok()
 }

@@ -18,36 +18,17 @@ pub(super) struct Facts {
 }
 
 /// The unified statuses. A status that a plugin added is open, and paid or fulfilled by its times.
-pub(super) fn unified(
-    status: &str,
-    facts: &Facts,
-) -> (OrderStatus, FinancialStatus, FulfillmentStatus) {
-    let sent = if facts.is_completed {
-        FulfillmentStatus::Fulfilled
-    } else {
-        FulfillmentStatus::Unfulfilled
-    };
-    let paid = if facts.has_refunds {
-        FinancialStatus::PartiallyRefunded
-    } else {
-        FinancialStatus::Paid
-    };
+pub(super) fn unified(status: &str, facts: &Facts) -> (OrderStatus, FinancialStatus, FulfillmentStatus) {
+    let sent = if facts.is_completed { FulfillmentStatus::Fulfilled } else { FulfillmentStatus::Unfulfilled };
+    let paid = if facts.has_refunds { FinancialStatus::PartiallyRefunded } else { FinancialStatus::Paid };
     match status {
-        "pending" | "on-hold" => (
-            OrderStatus::Open,
-            FinancialStatus::Pending,
-            FulfillmentStatus::Unfulfilled,
-        ),
+        "pending" | "on-hold" => (OrderStatus::Open, FinancialStatus::Pending, FulfillmentStatus::Unfulfilled),
         "processing" => (OrderStatus::Open, paid, FulfillmentStatus::Unfulfilled),
         "completed" => (OrderStatus::Completed, paid, FulfillmentStatus::Fulfilled),
         "cancelled" | "trash" => (OrderStatus::Cancelled, FinancialStatus::Voided, sent),
         "refunded" => (OrderStatus::Completed, FinancialStatus::Refunded, sent),
         // A buyer may pay again for a failed order, so it is not over.
-        "failed" => (
-            OrderStatus::Open,
-            FinancialStatus::Failed,
-            FulfillmentStatus::Unfulfilled,
-        ),
+        "failed" => (OrderStatus::Open, FinancialStatus::Failed, FulfillmentStatus::Unfulfilled),
         _ if facts.is_paid => (OrderStatus::Open, paid, sent),
         _ => (OrderStatus::Open, FinancialStatus::Pending, sent),
     }

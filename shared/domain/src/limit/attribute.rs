@@ -69,9 +69,7 @@ mod tests {
 
     #[test]
     fn other_attributes_are_no_snapshots() {
-        for name in [
-            "pk", "v", "n", "", "f-", "d+1", "f01", "fZ", "exp", "f zz", "fééé",
-        ] {
+        for name in ["pk", "v", "n", "", "f-", "d+1", "f01", "fZ", "exp", "f zz", "fééé"] {
             assert_eq!(Snapshot::parse(name), None, "{name}");
         }
     }

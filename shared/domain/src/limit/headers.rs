@@ -23,11 +23,8 @@ impl RateHeaders {
     #[must_use]
     pub fn admitted(rule: &Rule, standing: &Standing, now: Moment) -> Self {
         let remaining = standing.burst_remaining.min(standing.day_remaining);
-        let reset = if standing.day_remaining < standing.burst_remaining {
-            standing.day_reset
-        } else {
-            standing.burst_reset
-        };
+        let reset =
+            if standing.day_remaining < standing.burst_remaining { standing.day_reset } else { standing.burst_reset };
         Self {
             limit: rule.peak(),
             remaining,
@@ -59,10 +56,7 @@ impl RateHeaders {
     /// `RateLimit-Policy`: both windows with their quota and length in seconds.
     #[must_use]
     pub fn policy(&self) -> String {
-        format!(
-            "\"burst\";q={};w=1, \"day\";q={};w=86400",
-            self.limit, self.day_limit
-        )
+        format!("\"burst\";q={};w=1, \"day\";q={};w=86400", self.limit, self.day_limit)
     }
 
     /// `RateLimit`: for both windows what is left, and in how many seconds there will be more.

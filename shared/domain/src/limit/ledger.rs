@@ -92,10 +92,7 @@ impl Ledger {
     /// A ledger that has admitted `admitted` in all, without snapshots.
     #[must_use]
     pub fn new(admitted: u64) -> Self {
-        Self {
-            admitted,
-            ..Self::default()
-        }
+        Self { admitted, ..Self::default() }
     }
 
     /// Adds a snapshot read from the item.
@@ -121,12 +118,8 @@ impl Ledger {
     /// Up to where the counter may go at `now`.
     #[must_use]
     pub fn threshold(&self, rule: &Rule, now: Moment) -> Threshold {
-        let sustained = self
-            .fine
-            .iter()
-            .map(|(bucket, before)| before + grown(rule, *bucket, now))
-            .min()
-            .unwrap_or(self.admitted);
+        let sustained =
+            self.fine.iter().map(|(bucket, before)| before + grown(rule, *bucket, now)).min().unwrap_or(self.admitted);
         Threshold {
             peak: self.base(&self.fine, rule.peak_floor(now)) + rule.peak(),
             sustained: sustained + rule.credit(),
@@ -140,21 +133,15 @@ impl Ledger {
     /// The denial, if this copy alone shows that the call is over a limit. It then is, however old the copy.
     pub fn plan(&self, rule: &Rule, now: Moment, cost: u32) -> Result<Write, Denial> {
         let cost = cost.clamp(1, rule.largest_cost());
-        let Some(no_more_than) = self
-            .threshold(rule, now)
-            .lowest()
-            .checked_sub(u64::from(cost))
-            .filter(|highest| self.admitted <= *highest)
+        let Some(no_more_than) =
+            self.threshold(rule, now).lowest().checked_sub(u64::from(cost)).filter(|highest| self.admitted <= *highest)
         else {
             return Err(self.denial(rule, now, cost));
         };
         Ok(Write {
             no_more_than,
             cost,
-            snapshots: [
-                Snapshot::Fine(now.0 / super::BUCKET_MILLIS),
-                Snapshot::Hour(now.0 / super::HOUR_MILLIS),
-            ],
+            snapshots: [Snapshot::Fine(now.0 / super::BUCKET_MILLIS), Snapshot::Hour(now.0 / super::HOUR_MILLIS)],
             stale: self.stale(rule, now),
         })
     }
@@ -162,10 +149,7 @@ impl Ledger {
     /// How much of `wanted` could be admitted at once at `now`; 0 where [`Ledger::plan`] denies even 1.
     #[must_use]
     pub fn affordable(&self, rule: &Rule, now: Moment, wanted: u32) -> u32 {
-        let left = self
-            .threshold(rule, now)
-            .lowest()
-            .saturating_sub(self.admitted);
+        let left = self.threshold(rule, now).lowest().saturating_sub(self.admitted);
         u32::try_from(left).unwrap_or(u32::MAX).min(wanted)
     }
 
@@ -178,22 +162,15 @@ impl Ledger {
         let day_remaining = left(threshold.day);
         // The moment from which one more than what is left could be admitted.
         let next = |remaining: u64, full: u64, at: &dyn Fn(u64) -> Moment| {
-            if remaining >= full {
-                now
-            } else {
-                at(remaining + 1).max(now)
-            }
+            if remaining >= full { now } else { at(remaining + 1).max(now) }
         };
         Standing {
             burst_remaining,
             burst_reset: next(burst_remaining, rule.peak(), &|cost| {
-                self.peak_lets(rule, now, cost)
-                    .max(self.line_lets(rule, now, cost))
+                self.peak_lets(rule, now, cost).max(self.line_lets(rule, now, cost))
             }),
             day_remaining,
-            day_reset: next(day_remaining, rule.limits.day.get(), &|cost| {
-                self.day_lets(rule, now, cost)
-            }),
+            day_reset: next(day_remaining, rule.limits.day.get(), &|cost| self.day_lets(rule, now, cost)),
         }
     }
 
@@ -223,11 +200,7 @@ impl Ledger {
 
     /// The counter at the start of a window: the lowest snapshot inside it, or the counter itself if nothing happened in it.
     fn base(&self, snapshots: &BTreeMap<u64, u64>, floor: u64) -> u64 {
-        snapshots
-            .range(floor..)
-            .map(|(_, before)| *before)
-            .min()
-            .unwrap_or(self.admitted)
+        snapshots.range(floor..).map(|(_, before)| *before).min().unwrap_or(self.admitted)
     }
 
     fn denial(&self, rule: &Rule, now: Moment, cost: u32) -> Denial {
@@ -245,12 +218,9 @@ impl Ledger {
 
     /// When the peak window admits `cost` more: when the last snapshot with too low a count has left it.
     fn peak_lets(&self, rule: &Rule, now: Moment, cost: u64) -> Moment {
-        last_below(
-            &self.fine,
-            (self.admitted + cost).saturating_sub(rule.peak()),
-        )
-        .map_or(now, |bucket| rule.leaves_peak(bucket))
-        .max(now)
+        last_below(&self.fine, (self.admitted + cost).saturating_sub(rule.peak()))
+            .map_or(now, |bucket| rule.leaves_peak(bucket))
+            .max(now)
     }
 
     /// The same for the day window.
@@ -278,18 +248,12 @@ impl Ledger {
     /// line is the lowest, which holds the sustained bound. Two lines rise alike, so the lowest stays the lowest.
     fn stale(&self, rule: &Rule, now: Moment) -> Vec<Snapshot> {
         let old = || self.fine.range(..rule.kept_floor(now));
-        let binding = old()
-            .min_by_key(|(bucket, before)| height(rule, **bucket, **before))
-            .map(|(bucket, _)| *bucket);
+        let binding = old().min_by_key(|(bucket, before)| height(rule, **bucket, **before)).map(|(bucket, _)| *bucket);
         old()
             .map(|(bucket, _)| *bucket)
             .filter(|bucket| Some(*bucket) != binding)
             .map(Snapshot::Fine)
-            .chain(
-                self.hours
-                    .range(..rule.day_floor(now))
-                    .map(|(hour, _)| Snapshot::Hour(*hour)),
-            )
+            .chain(self.hours.range(..rule.day_floor(now)).map(|(hour, _)| Snapshot::Hour(*hour)))
             .collect()
     }
 }
@@ -306,9 +270,5 @@ fn height(rule: &Rule, bucket: u64, before: u64) -> i128 {
 
 /// The last snapshot that counted less than `needed`.
 fn last_below(snapshots: &BTreeMap<u64, u64>, needed: u64) -> Option<u64> {
-    snapshots
-        .iter()
-        .rev()
-        .find(|(_, before)| **before < needed)
-        .map(|(number, _)| *number)
+    snapshots.iter().rev().find(|(_, before)| **before < needed).map(|(number, _)| *number)
 }

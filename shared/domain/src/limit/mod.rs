@@ -144,20 +144,14 @@ impl Rule {
     /// The most tokens that one write may lease: a fiftieth of the rate, so that fully used leases take 50 writes a second.
     #[must_use]
     pub const fn lease_size(&self) -> u32 {
-        if self.leased() {
-            self.limits.rate.get().div_ceil(LEASES_A_SECOND)
-        } else {
-            1
-        }
+        if self.leased() { self.limits.rate.get().div_ceil(LEASES_A_SECOND) } else { 1 }
     }
 
     /// The most that may be counted at once; nothing larger could ever get through.
     #[must_use]
     pub fn largest_cost(&self) -> u32 {
         let peak = u32::try_from(self.peak()).unwrap_or(u32::MAX);
-        u32::try_from(self.limits.day.get())
-            .unwrap_or(u32::MAX)
-            .min(peak)
+        u32::try_from(self.limits.day.get()).unwrap_or(u32::MAX).min(peak)
     }
 
     const fn rate(&self) -> u64 {
@@ -189,9 +183,7 @@ impl Rule {
 
     /// The first fine snapshot that some instance's peak window may still need.
     const fn kept_floor(&self, now: Moment) -> u64 {
-        now.0
-            .saturating_sub(SECOND_MILLIS + self.lag() + self.margin.0)
-            / BUCKET_MILLIS
+        now.0.saturating_sub(SECOND_MILLIS + self.lag() + self.margin.0) / BUCKET_MILLIS
     }
 
     /// The first hourly snapshot that the day window at `now` may reach back to.

@@ -8,10 +8,7 @@ use std::{
 
 use proptest::prelude::*;
 
-use super::{
-    BUCKET_MILLIS, DAY_MILLIS, Decision, HOUR_MILLIS, KeyWindow, Ledger, Margin, Moment, Rule,
-    Write,
-};
+use super::{BUCKET_MILLIS, DAY_MILLIS, Decision, HOUR_MILLIS, KeyWindow, Ledger, Margin, Moment, Rule, Write};
 use crate::tier::{Limits, PerDay, PerSecond};
 
 /// 2026-11-21T22:00:00Z, so that a day's end and a midnight come up.
@@ -20,10 +17,7 @@ const MARGIN: u64 = 50;
 
 fn rule(rate: u32, day: u64) -> Rule {
     Rule::new(
-        Limits {
-            rate: PerSecond::new(rate).unwrap(),
-            day: PerDay::new(day).unwrap(),
-        },
+        Limits { rate: PerSecond::new(rate).unwrap(), day: PerDay::new(day).unwrap() },
         Margin::from_millis(MARGIN),
     )
 }
@@ -133,14 +127,9 @@ impl World {
 
     fn attempt(&mut self, at: u64, instance: usize, call: usize) {
         let now = self.clock(instance, at);
-        let wanted = if self.rule.leased() {
-            self.window(instance).wanted(now, 1)
-        } else {
-            1
-        };
+        let wanted = if self.rule.leased() { self.window(instance).wanted(now, 1) } else { 1 };
         if let Decision::Write(write) = self.window(instance).decide(now, wanted) {
-            self.in_flight
-                .insert(call, (write, false, Ledger::default()));
+            self.in_flight.insert(call, (write, false, Ledger::default()));
             let there = self.calls[call].there;
             self.post(at + there, Event::Apply { instance, call });
         }
@@ -170,8 +159,7 @@ impl World {
             self.window(instance).lease(write.cost, 1, asked_at);
             return;
         }
-        self.window(instance)
-            .refused(copy, now, 1, at.wrapping_mul(7));
+        self.window(instance).refused(copy, now, 1, at.wrapping_mul(7));
         self.attempt(at, instance, call);
     }
 }
@@ -203,34 +191,17 @@ fn overdraft(log: &[u64], rate: u32) -> i128 {
 }
 
 fn rates() -> impl Strategy<Value = u32> {
-    prop_oneof![
-        Just(1_u32),
-        Just(2),
-        Just(5),
-        Just(10),
-        Just(20),
-        1_u32..200
-    ]
+    prop_oneof![Just(1_u32), Just(2), Just(5), Just(10), Just(20), 1_u32..200]
 }
 
 /// Calls at `load` percent of the rate in clumps, over instances whose writes take up to a quarter of the margin.
 fn calls(instances: usize) -> impl Strategy<Value = Vec<Call>> {
-    let call = (
-        0_u64..=2_000,
-        0..instances,
-        0..=MARGIN / 4,
-        0_u64..=30,
-        0_u8..4,
-    );
+    let call = (0_u64..=2_000, 0..instances, 0..=MARGIN / 4, 0_u64..=30, 0_u8..4);
     prop::collection::vec(call, 100..400).prop_map(|calls| {
         calls
             .into_iter()
             .map(|(pause, instance, there, back, clump)| Call {
-                pause: if clump == 0 {
-                    4 * pause
-                } else {
-                    pause * u64::from(clump == 1)
-                },
+                pause: if clump == 0 { 4 * pause } else { pause * u64::from(clump == 1) },
                 instance,
                 there,
                 back,
@@ -384,9 +355,7 @@ fn naive(log: &[u64], rate: u32, quota: u64, at: u64) -> bool {
         let since = (log.len() - number) as u64;
         since < rate * (at - past).saturating_sub(late) / 1_000 + 5 * rate
     });
-    within(1_000 + BUCKET_MILLIS + MARGIN) < 2 * rate
-        && sustained
-        && within(DAY_MILLIS + HOUR_MILLIS + MARGIN) < quota
+    within(1_000 + BUCKET_MILLIS + MARGIN) < 2 * rate && sustained && within(DAY_MILLIS + HOUR_MILLIS + MARGIN) < quota
 }
 
 /// One call of the only client at the only instance, whose writes take no time.
@@ -424,24 +393,15 @@ fn overload_is_served_at_the_limit_and_not_below() {
         let world = World::new(rule(rate, 1_000_000), &[0, 5, 10, 15, 20, 25], &calls).run();
         let most = u64::from(rate) * seconds + 5 * u64::from(rate);
         let granted = world.log.len() as u64;
-        assert!(
-            granted <= most + 1 && granted * 100 >= most * 97,
-            "{granted} of {most} at {rate}/s"
-        );
+        assert!(granted <= most + 1 && granted * 100 >= most * 97, "{granted} of {most} at {rate}/s");
     }
 }
 
 #[test]
 fn an_attack_costs_little() {
     // 1,000 calls a second on a key of 10/s, spread over six instances: an eighth of what a partition can write.
-    let calls: Vec<Call> = (0..20_000)
-        .map(|number| Call {
-            pause: 1,
-            instance: number * 7 % 6,
-            there: 3,
-            back: 3,
-        })
-        .collect();
+    let calls: Vec<Call> =
+        (0..20_000).map(|number| Call { pause: 1, instance: number * 7 % 6, there: 3, back: 3 }).collect();
     let world = World::new(rule(10, 1_000_000), &[0, 5, 10, 15, 20, 25], &calls).run();
     assert!(world.log.len() >= 245, "{} granted", world.log.len());
     assert!(world.writes <= 20 * 125, "{} writes in 20 s", world.writes);
@@ -450,15 +410,7 @@ fn an_attack_costs_little() {
 #[test]
 fn leases_of_a_steady_client_take_fifty_writes_a_second() {
     // One instance at 1,000 calls a second for five seconds.
-    let calls = vec![
-        Call {
-            pause: 1,
-            instance: 0,
-            there: 0,
-            back: 0,
-        };
-        5_000
-    ];
+    let calls = vec![Call { pause: 1, instance: 0, there: 0, back: 0 }; 5_000];
     let world = World::new(rule(1_000, 1_000_000_000), &[12], &calls).run();
     assert_eq!(world.log.len(), 5_000, "all are admitted");
     // Two lives pass before the demand is known.
@@ -468,14 +420,8 @@ fn leases_of_a_steady_client_take_fifty_writes_a_second() {
 #[test]
 fn leases_that_expire_cost_little() {
     // 40 instances at 25 calls a second each make exactly the rate.
-    let calls: Vec<Call> = (0..10_000)
-        .map(|number| Call {
-            pause: 1,
-            instance: number % 40,
-            there: 2,
-            back: 2,
-        })
-        .collect();
+    let calls: Vec<Call> =
+        (0..10_000).map(|number| Call { pause: 1, instance: number % 40, there: 2, back: 2 }).collect();
     let world = World::new(rule(1_000, 1_000_000_000), &[12; 40], &calls).run();
     assert!(world.log.len() >= 9_800, "{} of 10000", world.log.len());
     assert!(world.writes <= 10_000 / 4, "{} writes", world.writes);

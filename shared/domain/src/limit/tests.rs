@@ -6,13 +6,7 @@ use crate::tier::{PerDay, PerSecond, Tier};
 const NOW: Moment = Moment::from_millis(1_795_298_400_000);
 
 fn rule(rate: u32, day: u64) -> Rule {
-    Rule::new(
-        Limits {
-            rate: PerSecond::new(rate).unwrap(),
-            day: PerDay::new(day).unwrap(),
-        },
-        Margin::from_millis(10),
-    )
+    Rule::new(Limits { rate: PerSecond::new(rate).unwrap(), day: PerDay::new(day).unwrap() }, Margin::from_millis(10))
 }
 
 /// Admits as many calls at once as there can be.
@@ -49,10 +43,7 @@ fn a_lone_client_at_its_rate_is_never_refused() {
         for number in 0..u64::from(rate) * 60 {
             let now = NOW.plus(number * 1_000 / u64::from(rate));
             let write = ledger.plan(&rule, now, 1);
-            assert!(
-                write.is_ok_and(|write| ledger.apply(&write)),
-                "{rate}/s, call {number}"
-            );
+            assert!(write.is_ok_and(|write| ledger.apply(&write)), "{rate}/s, call {number}");
         }
     }
 }
@@ -66,17 +57,11 @@ fn the_quota_slides_over_midnight() {
         let write = ledger.plan(&rule, NOW.plus(minutes * 60_000), 1).unwrap();
         assert!(ledger.apply(&write));
     }
-    let denial = ledger
-        .plan(&rule, NOW.plus(3 * HOUR_MILLIS), 1)
-        .unwrap_err();
+    let denial = ledger.plan(&rule, NOW.plus(3 * HOUR_MILLIS), 1).unwrap_err();
     assert_eq!(denial.window, Window::Day);
     // The call of 22:00 leaves with its hour, at 23:00 of the next day.
     assert_eq!(denial.retry_at, NOW.plus(25 * HOUR_MILLIS + 10));
-    assert!(
-        ledger
-            .plan(&rule, Moment::from_millis(denial.retry_at.millis() - 1), 1)
-            .is_err()
-    );
+    assert!(ledger.plan(&rule, Moment::from_millis(denial.retry_at.millis() - 1), 1).is_err());
     assert!(ledger.plan(&rule, denial.retry_at, 1).is_ok());
 }
 
@@ -126,10 +111,7 @@ fn three_refusals_in_a_row_make_it_hold() {
         other.admitted(ledger.clone(), free);
         other
     };
-    assert!(!matches!(
-        admitted.decide(free.plus(2_000), 1),
-        Decision::Deny(_)
-    ));
+    assert!(!matches!(admitted.decide(free.plus(2_000), 1), Decision::Deny(_)));
 }
 
 #[test]
@@ -143,25 +125,16 @@ fn an_old_copy_refuses_too_much_and_never_admits_too_much() {
     let late = NOW.plus(120_000);
     let blind = copy.plan(&rule, late, 1).unwrap();
     assert!(!table.clone().apply(&blind), "the copy is behind");
-    assert!(
-        table.clone().apply(&table.plan(&rule, late, 1).unwrap()),
-        "the item itself allows it"
-    );
+    assert!(table.clone().apply(&table.plan(&rule, late, 1).unwrap()), "the item itself allows it");
 }
 
 #[test]
 fn a_large_burst_is_not_written_from_an_old_copy() {
     let window = KeyWindow::new(rule(50, 1_000), Ledger::new(0), NOW);
-    assert!(matches!(
-        window.decide(NOW.plus(900), 1),
-        Decision::Write(_)
-    ));
+    assert!(matches!(window.decide(NOW.plus(900), 1), Decision::Write(_)));
     assert_eq!(window.decide(NOW.plus(1_001), 1), Decision::Read);
     let small = KeyWindow::new(rule(10, 1_000), Ledger::new(0), NOW);
-    assert!(matches!(
-        small.decide(NOW.plus(3_600_000), 1),
-        Decision::Write(_)
-    ));
+    assert!(matches!(small.decide(NOW.plus(3_600_000), 1), Decision::Write(_)));
 }
 
 #[test]
@@ -176,10 +149,7 @@ fn a_clock_that_steps_back_asks_again_and_admits_no_more() {
     assert!(matches!(window.decide(back, 1), Decision::Deny(_)));
     // Back on time it goes on as if nothing had been.
     window.read(rule, ledger.clone(), NOW.plus(3_000));
-    assert!(matches!(
-        window.decide(NOW.plus(3_000), 1),
-        Decision::Write(_)
-    ));
+    assert!(matches!(window.decide(NOW.plus(3_000), 1), Decision::Write(_)));
 }
 
 #[test]
@@ -221,9 +191,7 @@ fn snapshots_stay_bounded_when_every_copy_is_old() {
     // A thousand instances take turns: each writes from a copy that is a hundred seconds old or comes back to read.
     let rule = rule(10, 1_000_000);
     let mut table = Ledger::new(0);
-    let mut windows: Vec<KeyWindow> = (0..1_000)
-        .map(|_| KeyWindow::new(rule, table.clone(), NOW))
-        .collect();
+    let mut windows: Vec<KeyWindow> = (0..1_000).map(|_| KeyWindow::new(rule, table.clone(), NOW)).collect();
     for number in 0..5_000_u64 {
         let now = NOW.plus(number * 100);
         let window = &mut windows[(number % 1_000) as usize];
@@ -254,10 +222,7 @@ fn headers_say_what_is_left() {
     ledger.apply(&write);
     let one = KeyWindow::new(rule, ledger.clone(), NOW).headers(NOW);
     assert_eq!(one.remaining, 3);
-    assert_eq!(
-        one.rate_limit(),
-        "\"burst\";r=3;t=2, \"day\";r=9999;t=90001"
-    );
+    assert_eq!(one.rate_limit(), "\"burst\";r=3;t=2, \"day\";r=9999;t=90001");
 
     drain(&mut ledger, &rule, NOW);
     let window = KeyWindow::new(rule, ledger, NOW);
@@ -268,10 +233,7 @@ fn headers_say_what_is_left() {
     let full = window.headers_of(&denial, NOW);
     assert_eq!((full.limit, full.remaining), (4, 0));
     assert_eq!(full.reset, NOW.millis() / 1_000 + 2);
-    assert_eq!(
-        full.rate_limit(),
-        "\"burst\";r=0;t=2, \"day\";r=9996;t=90001"
-    );
+    assert_eq!(full.rate_limit(), "\"burst\";r=0;t=2, \"day\";r=9996;t=90001");
 }
 
 #[test]

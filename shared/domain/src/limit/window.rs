@@ -1,8 +1,6 @@
 //! What one instance remembers about one key: the last copy of its ledger, and what may be decided from it.
 
-use super::{
-    Denial, LEASE_MILLIS, Ledger, Moment, RateHeaders, Rule, SECOND_MILLIS, Window, Write,
-};
+use super::{Denial, LEASE_MILLIS, Ledger, Moment, RateHeaders, Rule, SECOND_MILLIS, Window, Write};
 
 /// Refusals by the table in a row after which an instance stops trying for a while.
 const PATIENCE: u8 = 3;
@@ -69,11 +67,7 @@ impl Demand {
     fn count(&mut self, now: Moment, cost: u32) {
         let stretch = now.millis() / LEASE_MILLIS;
         if stretch != self.stretch {
-            self.before = if stretch == self.stretch + 1 {
-                self.now
-            } else {
-                0
-            };
+            self.before = if stretch == self.stretch + 1 { self.now } else { 0 };
             self.now = 0;
             self.stretch = stretch;
         }
@@ -146,10 +140,7 @@ impl KeyWindow {
         self.refused_in_a_row = self.refused_in_a_row.saturating_add(1);
         if self.refused_in_a_row >= PATIENCE {
             let until = now.plus(HOLD_MILLIS + jitter % (HOLD_JITTER_MILLIS + 1));
-            self.hold = Some(Denial {
-                window: denial.window,
-                retry_at: until,
-            });
+            self.hold = Some(Denial { window: denial.window, retry_at: until });
         }
     }
 
@@ -191,11 +182,7 @@ impl KeyWindow {
         let left = if alive { self.tokens } else { 0 };
         // Older tokens take the older end: none may live longer than a life.
         let until = asked_at.plus(LEASE_MILLIS);
-        self.tokens_until = if left > 0 {
-            self.tokens_until.min(until)
-        } else {
-            until
-        };
+        self.tokens_until = if left > 0 { self.tokens_until.min(until) } else { until };
         self.tokens = left + leased.saturating_sub(cost);
     }
 
@@ -213,12 +200,7 @@ impl KeyWindow {
     /// The headers of a refused call.
     #[must_use]
     pub fn headers_of(&self, denial: &Denial, now: Moment) -> RateHeaders {
-        RateHeaders::refused(
-            &self.rule,
-            &self.ledger.standing(&self.rule, now),
-            denial,
-            now,
-        )
+        RateHeaders::refused(&self.rule, &self.ledger.standing(&self.rule, now), denial, now)
     }
 
     /// Replies may overtake each other. The counter only grows, so a lower one is older, unless the item was made anew.

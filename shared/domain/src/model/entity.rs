@@ -31,14 +31,8 @@ pub struct UnknownEntity;
 
 impl Entity {
     /// Every entity, in the order in which documents list them.
-    pub const ALL: [Self; 6] = [
-        Self::Products,
-        Self::Orders,
-        Self::Customers,
-        Self::Categories,
-        Self::Inventory,
-        Self::Baskets,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Products, Self::Orders, Self::Customers, Self::Categories, Self::Inventory, Self::Baskets];
 
     /// The name in routes and scopes.
     #[must_use]
@@ -72,10 +66,7 @@ impl FromStr for Entity {
     type Err = UnknownEntity;
 
     fn from_str(text: &str) -> Result<Self, UnknownEntity> {
-        Self::ALL
-            .into_iter()
-            .find(|entity| entity.as_str() == text)
-            .ok_or(UnknownEntity)
+        Self::ALL.into_iter().find(|entity| entity.as_str() == text).ok_or(UnknownEntity)
     }
 }
 

@@ -233,27 +233,11 @@ pub(super) const CUSTOMER: &[&str] = &[
 ];
 
 /// The fields of a category.
-pub(super) const CATEGORY: &[&str] = &[
-    "id",
-    "remote_id",
-    "parent_id",
-    "name",
-    "slug",
-    "path",
-    "position",
-    "visible",
-    "remote.*",
-];
+pub(super) const CATEGORY: &[&str] =
+    &["id", "remote_id", "parent_id", "name", "slug", "path", "position", "visible", "remote.*"];
 
 /// The fields of an inventory level.
-pub(super) const INVENTORY: &[&str] = &[
-    "variant_id",
-    "location_id",
-    "available",
-    "on_hand",
-    "updated_at",
-    "remote.*",
-];
+pub(super) const INVENTORY: &[&str] = &["variant_id", "location_id", "available", "on_hand", "updated_at", "remote.*"];
 
 /// The fields of a basket.
 pub(super) const BASKET: &[&str] = &[

@@ -11,14 +11,14 @@ mod fields;
 mod order;
 
 pub use catalog::{
-    Category, Dimensions, Image, InventoryLevel, Product, ProductOption, ProductStatus,
-    ProductType, Seo, Stock, StockLocation, Variant, Weight,
+    Category, Dimensions, Image, InventoryLevel, Product, ProductOption, ProductStatus, ProductType, Seo, Stock,
+    StockLocation, Variant, Weight,
 };
 pub use customer::{Address, Customer, Marketing, Region};
 pub use entity::{Entity, UnknownEntity};
 pub use order::{
-    Basket, BasketLine, FinancialStatus, FulfillmentStatus, Line, LineOption, Order, OrderCustomer,
-    OrderStatus, Refund, ShippingLine, Totals,
+    Basket, BasketLine, FinancialStatus, FulfillmentStatus, Line, LineOption, Order, OrderCustomer, OrderStatus,
+    Refund, ShippingLine, Totals,
 };
 
 use serde::Serialize;

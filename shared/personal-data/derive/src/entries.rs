@@ -31,11 +31,7 @@ impl Parse for Entry {
         let key = Ident::parse_any(input)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            if input.peek(LitStr) {
-                Value::Text(input.parse()?)
-            } else {
-                Value::Word(Ident::parse_any(input)?)
-            }
+            if input.peek(LitStr) { Value::Text(input.parse()?) } else { Value::Word(Ident::parse_any(input)?) }
         } else if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
@@ -50,10 +46,7 @@ impl Parse for Entry {
 impl Entries {
     /// Everything in the `#[pd(…)]` attributes of a struct or field; `None` when there is no such attribute.
     pub(crate) fn of(attributes: &[Attribute], owner: String, span: Span) -> Result<Option<Self>> {
-        let mut found = attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("pd"))
-            .peekable();
+        let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident("pd")).peekable();
         if found.peek().is_none() {
             return Ok(None);
         }
@@ -64,27 +57,15 @@ impl Entries {
             all.extend(quote::quote!(,));
         }
         let parsed = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(all);
-        let entries: Vec<Entry> = parsed
-            .map_err(|error| Error::new(error.span(), format!("{owner}: {error}")))?
-            .into_iter()
-            .collect();
+        let entries: Vec<Entry> =
+            parsed.map_err(|error| Error::new(error.span(), format!("{owner}: {error}")))?.into_iter().collect();
         for (place, entry) in entries.iter().enumerate() {
-            let twice = entries
-                .iter()
-                .take(place)
-                .any(|earlier| earlier.key == entry.key);
+            let twice = entries.iter().take(place).any(|earlier| earlier.key == entry.key);
             if twice {
-                return Err(Error::new(
-                    entry.key.span(),
-                    format!("{owner}: `{}` is given twice", entry.key),
-                ));
+                return Err(Error::new(entry.key.span(), format!("{owner}: `{}` is given twice", entry.key)));
             }
         }
-        Ok(Some(Self {
-            owner,
-            span,
-            entries,
-        }))
+        Ok(Some(Self { owner, span, entries }))
     }
 
     pub(crate) fn owner(&self) -> &str {
@@ -108,9 +89,7 @@ impl Entries {
     pub(crate) fn flag(&mut self, key: &str) -> Result<bool> {
         match self.take(key) {
             None => Ok(false),
-            Some(Entry {
-                value: Value::Flag, ..
-            }) => Ok(true),
+            Some(Entry { value: Value::Flag, .. }) => Ok(true),
             Some(entry) => Err(self.wrong(entry.key.span(), key, key)),
         }
     }
@@ -119,10 +98,7 @@ impl Entries {
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<LitStr>> {
         match self.take(key) {
             None => Ok(None),
-            Some(Entry {
-                value: Value::Text(text),
-                ..
-            }) => Ok(Some(text)),
+            Some(Entry { value: Value::Text(text), .. }) => Ok(Some(text)),
             Some(entry) => Err(self.wrong(entry.key.span(), key, &format!("{key} = \"…\""))),
         }
     }
@@ -131,15 +107,8 @@ impl Entries {
     pub(crate) fn word(&mut self, key: &str, allowed: &[&str]) -> Result<Option<Ident>> {
         match self.take(key) {
             None => Ok(None),
-            Some(Entry {
-                value: Value::Word(word),
-                ..
-            }) => self.allowed(key, word, allowed).map(Some),
-            Some(entry) => Err(self.wrong(
-                entry.key.span(),
-                key,
-                &format!("{key} = {}", allowed.join(" | ")),
-            )),
+            Some(Entry { value: Value::Word(word), .. }) => self.allowed(key, word, allowed).map(Some),
+            Some(entry) => Err(self.wrong(entry.key.span(), key, &format!("{key} = {}", allowed.join(" | ")))),
         }
     }
 
@@ -153,20 +122,14 @@ impl Entries {
             return Err(self.wrong(name.span(), key, &form));
         };
         let parsed = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(tokens);
-        let words: Vec<Ident> = parsed
-            .map_err(|_| self.wrong(name.span(), key, &form))?
-            .into_iter()
-            .collect();
+        let words: Vec<Ident> = parsed.map_err(|_| self.wrong(name.span(), key, &form))?.into_iter().collect();
         if words.is_empty() {
             return Err(self.wrong(name.span(), key, &form));
         }
         for (place, word) in words.iter().enumerate() {
             self.allowed(key, word.clone(), allowed)?;
             if words.iter().take(place).any(|earlier| earlier == word) {
-                return Err(Error::new(
-                    word.span(),
-                    format!("{}: `{key}` names `{word}` twice", self.owner),
-                ));
+                return Err(Error::new(word.span(), format!("{}: `{key}` names `{word}` twice", self.owner)));
             }
         }
         Ok(Some(words))
@@ -182,10 +145,7 @@ impl Entries {
             return Err(self.wrong(name.span(), key, &form));
         };
         let parsed = Punctuated::<LitStr, Token![,]>::parse_terminated.parse2(tokens);
-        let texts: Vec<LitStr> = parsed
-            .map_err(|_| self.wrong(name.span(), key, &form))?
-            .into_iter()
-            .collect();
+        let texts: Vec<LitStr> = parsed.map_err(|_| self.wrong(name.span(), key, &form))?.into_iter().collect();
         if texts.is_empty() || texts.iter().any(|text| text.value().is_empty()) {
             return Err(self.wrong(name.span(), key, &form));
         }
@@ -196,10 +156,9 @@ impl Entries {
     pub(crate) fn finish(self, known: &str) -> Result<()> {
         match self.entries.first() {
             None => Ok(()),
-            Some(Entry { key, .. }) => Err(Error::new(
-                key.span(),
-                format!("{}: `{key}` is unknown here; known: {known}", self.owner),
-            )),
+            Some(Entry { key, .. }) => {
+                Err(Error::new(key.span(), format!("{}: `{key}` is unknown here; known: {known}", self.owner)))
+            }
         }
     }
 
@@ -207,11 +166,7 @@ impl Entries {
         if allowed.iter().any(|known| word == known) {
             return Ok(word);
         }
-        let text = format!(
-            "{}: `{key}` cannot be `{word}`; one of: {}",
-            self.owner,
-            allowed.join(", ")
-        );
+        let text = format!("{}: `{key}` cannot be `{word}`; one of: {}", self.owner, allowed.join(", "));
         Err(Error::new(word.span(), text))
     }
 }

@@ -14,8 +14,7 @@ use crate::vocabulary::{
 const FIELD_FORM: &str = "write #[pd(none)], or #[pd(cat = \"…\", origin = …, basis = …, purpose(…), retain = \"…\", \
                           erase = …, export = …)]";
 const FIELD_KEYS: &str = "none, cat, origin, basis, purpose, retain, erase, export, identity";
-const STRUCT_FORM: &str =
-    "write #[pd(store = \"…\", subject = …, link = \"…\", role = …, region = …)]";
+const STRUCT_FORM: &str = "write #[pd(store = \"…\", subject = …, link = \"…\", role = …, region = …)]";
 const STRUCT_KEYS: &str = "store, subject, link, role, region, attributes, families";
 
 /// What rests under one name or one prefix.
@@ -37,24 +36,14 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     let name = &input.ident;
     let owner = format!("struct `{name}`");
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new(
-            name.span(),
-            "PersonalData is for structs: one struct is one kind of record",
-        ));
+        return Err(Error::new(name.span(), "PersonalData is for structs: one struct is one kind of record"));
     };
     let Fields::Named(named) = &data.fields else {
-        return Err(Error::new(
-            name.span(),
-            format!("{owner}: PersonalData needs named fields; each is an attribute"),
-        ));
+        return Err(Error::new(name.span(), format!("{owner}: PersonalData needs named fields; each is an attribute")));
     };
     let case = names::case_of(&input.attrs)?;
-    let mut head = Entries::of(&input.attrs, owner.clone(), name.span())?.ok_or_else(|| {
-        Error::new(
-            name.span(),
-            format!("{owner} does not say where it rests: {STRUCT_FORM}"),
-        )
-    })?;
+    let mut head = Entries::of(&input.attrs, owner.clone(), name.span())?
+        .ok_or_else(|| Error::new(name.span(), format!("{owner} does not say where it rests: {STRUCT_FORM}")))?;
 
     let mut declared = Vec::new();
     let mut families = Vec::new();
@@ -62,12 +51,7 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
     errors.note(listed(&mut head, "attributes").map(|found| declared.extend(found)));
     errors.note(listed(&mut head, "families").map(|found| families.extend(found)));
     for field in &named.named {
-        errors.note(field_declarations(
-            field,
-            case,
-            &mut declared,
-            &mut families,
-        ));
+        errors.note(field_declarations(field, case, &mut declared, &mut families));
     }
     errors.note(no_name_twice(&declared, &families));
     let head = errors.note(record_head(head, &declared, &families));
@@ -75,24 +59,12 @@ pub(crate) fn expand(input: TokenStream) -> Result<TokenStream> {
 
     // Without an error every part is there.
     let head = head.unwrap_or_default();
-    let fields = declared.iter().map(
-        |Declared {
-             name,
-             content: Content { value, .. },
-             ..
-         }| {
-            quote! { ::personal_data::Field { attribute: #name, content: #value } }
-        },
-    );
-    let families = families.iter().map(
-        |Declared {
-             name,
-             content: Content { value, .. },
-             ..
-         }| {
-            quote! { ::personal_data::Family { prefix: #name, content: #value } }
-        },
-    );
+    let fields = declared.iter().map(|Declared { name, content: Content { value, .. }, .. }| {
+        quote! { ::personal_data::Field { attribute: #name, content: #value } }
+    });
+    let families = families.iter().map(|Declared { name, content: Content { value, .. }, .. }| {
+        quote! { ::personal_data::Family { prefix: #name, content: #value } }
+    });
     let text = name.to_string();
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
@@ -114,24 +86,10 @@ fn field_declarations(
     declared: &mut Vec<Declared>,
     families: &mut Vec<Declared>,
 ) -> Result<()> {
-    let span = field
-        .ident
-        .as_ref()
-        .map_or_else(Span::call_site, Ident::span);
-    let owner = format!(
-        "field `{}`",
-        field
-            .ident
-            .as_ref()
-            .map(Ident::to_string)
-            .unwrap_or_default()
-    );
-    let mut entries = Entries::of(&field.attrs, owner.clone(), span)?.ok_or_else(|| {
-        Error::new(
-            span,
-            format!("{owner} does not say whether it is personal data: {FIELD_FORM}"),
-        )
-    })?;
+    let span = field.ident.as_ref().map_or_else(Span::call_site, Ident::span);
+    let owner = format!("field `{}`", field.ident.as_ref().map(Ident::to_string).unwrap_or_default());
+    let mut entries = Entries::of(&field.attrs, owner.clone(), span)?
+        .ok_or_else(|| Error::new(span, format!("{owner} does not say whether it is personal data: {FIELD_FORM}")))?;
     match names::written(field, case)? {
         Written::Flattened => {
             let found = listed(&mut entries, "families")?;
@@ -145,11 +103,7 @@ fn field_declarations(
         }
         Written::As(name) => {
             let content = content(entries, &owner)?;
-            declared.push(Declared {
-                name,
-                span,
-                content,
-            });
+            declared.push(Declared { name, span, content });
             Ok(())
         }
         // It must still say what it is, because one word in the serde attribute would store it.
@@ -160,21 +114,12 @@ fn field_declarations(
 /// Each name of `attributes("…")` or prefix of `families("…")`; none of them holds anything personal.
 fn listed(entries: &mut Entries, key: &str) -> Result<Vec<Declared>> {
     let names = entries.texts(key)?.into_iter();
-    Ok(names
-        .map(|name| Declared {
-            name: name.value(),
-            span: name.span(),
-            content: Content::none(),
-        })
-        .collect())
+    Ok(names.map(|name| Declared { name: name.value(), span: name.span(), content: Content::none() }).collect())
 }
 
 impl Content {
     fn none() -> Self {
-        Self {
-            personal: false,
-            value: quote! { ::personal_data::Content::None },
-        }
+        Self { personal: false, value: quote! { ::personal_data::Content::None } }
     }
 }
 
@@ -184,8 +129,7 @@ fn content(mut entries: Entries, owner: &str) -> Result<Content> {
         entries.finish("nothing beside `none`")?;
         return Ok(Content::none());
     }
-    let missing =
-        |entries: &Entries, key: &str| entries.error(format!("`{key}` is missing: {FIELD_FORM}"));
+    let missing = |entries: &Entries, key: &str| entries.error(format!("`{key}` is missing: {FIELD_FORM}"));
     let category = entries.text("cat")?;
     let origin = entries.word("origin", ORIGINS)?;
     let basis = entries.word("basis", BASES)?;
@@ -197,10 +141,7 @@ fn content(mut entries: Entries, owner: &str) -> Result<Content> {
 
     let category = category.ok_or_else(|| missing(&entries, "cat"))?;
     if !CATEGORIES.contains(&category.value().as_str()) {
-        return Err(Error::new(
-            category.span(),
-            unknown_category(owner, &category),
-        ));
+        return Err(Error::new(category.span(), unknown_category(owner, &category)));
     }
     let origin = origin.ok_or_else(|| missing(&entries, "origin"))?;
     let basis = basis.ok_or_else(|| missing(&entries, "basis"))?;
@@ -227,10 +168,7 @@ fn content(mut entries: Entries, owner: &str) -> Result<Content> {
             identity: #identity,
         })
     };
-    Ok(Content {
-        personal: true,
-        value,
-    })
+    Ok(Content { personal: true, value })
 }
 
 fn unknown_category(owner: &str, category: &LitStr) -> String {
@@ -238,19 +176,9 @@ fn unknown_category(owner: &str, category: &LitStr) -> String {
     if let Some((_, now)) = REPLACED.iter().find(|(old, _)| *old == asked) {
         return format!("{owner}: fideslang 3.2 replaced `{asked}` by `{now}`");
     }
-    let parent = asked
-        .rsplit_once('.')
-        .map_or(asked.as_str(), |(parent, _)| parent);
-    let near: Vec<&str> = CATEGORIES
-        .iter()
-        .copied()
-        .filter(|known| known.starts_with(parent))
-        .collect();
-    let near = if near.is_empty() {
-        "see categories.rs".to_owned()
-    } else {
-        near.join(", ")
-    };
+    let parent = asked.rsplit_once('.').map_or(asked.as_str(), |(parent, _)| parent);
+    let near: Vec<&str> = CATEGORIES.iter().copied().filter(|known| known.starts_with(parent)).collect();
+    let near = if near.is_empty() { "see categories.rs".to_owned() } else { near.join(", ") };
     format!("{owner}: `{asked}` is no fideslang data category; near it: {near}")
 }
 
@@ -260,39 +188,23 @@ fn retention(owner: &str, word: &LitStr) -> Result<Ident> {
         return Ok(Ident::new(variant, word.span()));
     }
     let known: Vec<&str> = RETENTIONS.iter().map(|(name, _)| *name).collect();
-    Err(Error::new(
-        word.span(),
-        format!(
-            "{owner}: `retain` cannot be \"{asked}\"; one of: {}",
-            known.join(", ")
-        ),
-    ))
+    Err(Error::new(word.span(), format!("{owner}: `retain` cannot be \"{asked}\"; one of: {}", known.join(", "))))
 }
 
 /// The record's own members, checked against what it holds.
-fn record_head(
-    mut head: Entries,
-    declared: &[Declared],
-    families: &[Declared],
-) -> Result<TokenStream> {
-    let missing =
-        |head: &Entries, key: &str| head.error(format!("`{key}` is missing: {STRUCT_FORM}"));
+fn record_head(mut head: Entries, declared: &[Declared], families: &[Declared]) -> Result<TokenStream> {
+    let missing = |head: &Entries, key: &str| head.error(format!("`{key}` is missing: {STRUCT_FORM}"));
     let store = head.text("store")?;
     let subject = head.word("subject", SUBJECTS)?;
     let link = head.text("link")?;
     let role = head.word("role", ROLES)?;
     let region = head.word("region", REGIONS)?;
 
-    let store = store
-        .filter(|store| !store.value().is_empty())
-        .ok_or_else(|| missing(&head, "store"))?;
+    let store = store.filter(|store| !store.value().is_empty()).ok_or_else(|| missing(&head, "store"))?;
     let subject = subject.ok_or_else(|| missing(&head, "subject"))?;
     let role = role.ok_or_else(|| missing(&head, "role"))?;
     let region = region.ok_or_else(|| missing(&head, "region"))?;
-    let personal = declared
-        .iter()
-        .chain(families)
-        .find(|declared| declared.content.personal);
+    let personal = declared.iter().chain(families).find(|declared| declared.content.personal);
     match personal {
         Some(Declared { name, span, .. }) if subject == "Nobody" => {
             let text = format!("`{name}` is personal data, so `subject` cannot be Nobody");
@@ -310,19 +222,9 @@ fn record_head(
         Some(_) if subject == "Nobody" => {
             return Err(head.error("a record about Nobody has no `link`"));
         }
-        Some(link)
-            if declared
-                .iter()
-                .any(|declared| declared.name == link.value()) =>
-        {
-            link.value()
-        }
+        Some(link) if declared.iter().any(|declared| declared.name == link.value()) => link.value(),
         Some(link) => {
-            let text = format!(
-                "{}: `link` names `{}`, which is no attribute of it",
-                head.owner(),
-                link.value()
-            );
+            let text = format!("{}: `link` names `{}`, which is no attribute of it", head.owner(), link.value());
             return Err(Error::new(link.span(), text));
         }
     };
@@ -339,37 +241,20 @@ fn record_head(
 /// No two fields are written under one name, and no field hides inside a family.
 fn no_name_twice(declared: &[Declared], families: &[Declared]) -> Result<()> {
     for (place, Declared { name, span, .. }) in declared.iter().enumerate() {
-        if declared
-            .iter()
-            .take(place)
-            .any(|earlier| earlier.name == *name)
-        {
-            return Err(Error::new(
-                *span,
-                format!("two fields are stored as `{name}`"),
-            ));
+        if declared.iter().take(place).any(|earlier| earlier.name == *name) {
+            return Err(Error::new(*span, format!("two fields are stored as `{name}`")));
         }
         let hides = |family: &&Declared| {
             let rest = name.strip_prefix(&family.name).unwrap_or_default();
             !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit())
         };
         if let Some(family) = families.iter().find(hides) {
-            return Err(Error::new(
-                *span,
-                format!("`{name}` also belongs to the family `{}`", family.name),
-            ));
+            return Err(Error::new(*span, format!("`{name}` also belongs to the family `{}`", family.name)));
         }
     }
     for (place, Declared { name, span, .. }) in families.iter().enumerate() {
-        if families
-            .iter()
-            .take(place)
-            .any(|earlier| earlier.name == *name)
-        {
-            return Err(Error::new(
-                *span,
-                format!("the family `{name}` is declared twice"),
-            ));
+        if families.iter().take(place).any(|earlier| earlier.name == *name) {
+            return Err(Error::new(*span, format!("the family `{name}` is declared twice")));
         }
     }
     Ok(())

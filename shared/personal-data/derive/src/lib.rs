@@ -26,7 +26,5 @@ mod tests;
 /// Records in the data map what each attribute of the struct is; refuses an attribute that does not say so.
 #[proc_macro_derive(PersonalData, attributes(pd))]
 pub fn personal_data(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    expand::expand(input.into())
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    expand::expand(input.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }

@@ -39,10 +39,7 @@ impl Case {
             "kebab-case" => Case::Kebab,
             "SCREAMING-KEBAB-CASE" => Case::ScreamingKebab,
             other => {
-                return Err(Error::new(
-                    text.span(),
-                    format!("`rename_all = \"{other}\"` is no case of serde's"),
-                ));
+                return Err(Error::new(text.span(), format!("`rename_all = \"{other}\"` is no case of serde's")));
             }
         })
     }
@@ -51,9 +48,7 @@ impl Case {
     fn apply(self, field: &str) -> String {
         let pascal = || -> String {
             let words = field.split('_').filter(|word| !word.is_empty());
-            words
-                .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
-                .collect()
+            words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
         };
         match self {
             Case::Lower | Case::Snake => field.to_owned(),
@@ -79,18 +74,9 @@ pub(crate) fn case_of(attributes: &[Attribute]) -> Result<Option<Case>> {
             }
             return Ok(());
         }
-        for refused in [
-            "tag",
-            "content",
-            "untagged",
-            "transparent",
-            "into",
-            "remote",
-        ] {
+        for refused in ["tag", "content", "untagged", "transparent", "into", "remote"] {
             if meta.path.is_ident(refused) {
-                return Err(meta.error(format!(
-                    "`serde({refused})` hides from the data map what is written"
-                )));
+                return Err(meta.error(format!("`serde({refused})` hides from the data map what is written")));
             }
         }
         skip_value(&meta)
@@ -100,11 +86,7 @@ pub(crate) fn case_of(attributes: &[Attribute]) -> Result<Option<Case>> {
 
 /// How serde writes one field.
 pub(crate) fn written(field: &Field, case: Option<Case>) -> Result<Written> {
-    let ident = field
-        .ident
-        .as_ref()
-        .map(|ident| ident.unraw().to_string())
-        .unwrap_or_default();
+    let ident = field.ident.as_ref().map(|ident| ident.unraw().to_string()).unwrap_or_default();
     let mut written = Written::As(case.map_or_else(|| ident.clone(), |case| case.apply(&ident)));
     each_serde(&field.attrs, |meta| {
         if meta.path.is_ident("rename") {
@@ -123,14 +105,8 @@ pub(crate) fn written(field: &Field, case: Option<Case>) -> Result<Written> {
     Ok(written)
 }
 
-fn each_serde(
-    attributes: &[Attribute],
-    mut act: impl FnMut(ParseNestedMeta<'_>) -> Result<()>,
-) -> Result<()> {
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-    {
+fn each_serde(attributes: &[Attribute], mut act: impl FnMut(ParseNestedMeta<'_>) -> Result<()>) -> Result<()> {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
         attribute.parse_nested_meta(&mut act)?;
     }
     Ok(())

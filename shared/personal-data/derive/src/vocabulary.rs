@@ -4,23 +4,9 @@ pub(crate) const SUBJECTS: &[&str] = &["AccountUser", "Merchant", "Shopper", "Ca
 pub(crate) const ROLES: &[&str] = &["Controller", "Processor", "Both"];
 pub(crate) const REGIONS: &[&str] = &["Pinned", "Anywhere"];
 pub(crate) const ORIGINS: &[&str] = &["Provided", "Observed", "Derived", "Assigned", "Upstream"];
-pub(crate) const BASES: &[&str] = &[
-    "Consent",
-    "Contract",
-    "LegalObligation",
-    "VitalInterest",
-    "PublicTask",
-    "LegitimateInterest",
-    "Instruction",
-];
-pub(crate) const PURPOSES: &[&str] = &[
-    "Account",
-    "Operation",
-    "Billing",
-    "Messages",
-    "Support",
-    "Security",
-];
+pub(crate) const BASES: &[&str] =
+    &["Consent", "Contract", "LegalObligation", "VitalInterest", "PublicTask", "LegitimateInterest", "Instruction"];
+pub(crate) const PURPOSES: &[&str] = &["Account", "Operation", "Billing", "Messages", "Support", "Security"];
 pub(crate) const ERASURES: &[&str] = &["Delete", "Blank", "Shred", "Expire", "Keep"];
 pub(crate) const EXPORTS: &[&str] = &["Yes", "Never"];
 pub(crate) const IDENTITIES: &[&str] = &["Email", "Phone", "Account"];

@@ -1,0 +1,66 @@
+//! Which mails were handed to SES (table `guards`), so that a message that comes twice is sent once.
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use domain::id::MessageId;
+use personal_data::PersonalData;
+
+use super::{Unavailable, key, page::get, unavailable};
+use crate::clock::Clock;
+
+/// How long a message can come again: what its queue keeps it, and half a day.
+const REMEMBERED: i64 = 36 * 3_600;
+
+/// A mail that was handed to SES.
+#[derive(serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "guards", subject = Nobody, role = Controller, region = Anywhere)]
+pub struct MailItem {
+    /// `mail#` and the message's id.
+    #[pd(none)]
+    pub pk: String,
+    /// Always `-`.
+    #[pd(none)]
+    pub sk: String,
+    /// When the item is deleted, in unix seconds.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+/// Mails that were sent.
+#[derive(Clone)]
+pub struct SentMails {
+    client: Client,
+    table: String,
+    clock: Clock,
+}
+
+impl SentMails {
+    /// Adapter over the `guards` table.
+    #[must_use]
+    pub fn new(client: Client, table: String, clock: Clock) -> Self {
+        Self { client, table, clock }
+    }
+
+    /// Whether the mail of this message was sent.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn contains(&self, message: &MessageId) -> Result<bool, Unavailable> {
+        let item: Option<MailItem> = get(&self.client, &self.table, "guards", key::mail(message), key::ALONE.to_owned()).await?;
+        Ok(item.is_some())
+    }
+
+    /// Remembers that the mail of this message was sent.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn note(&self, message: &MessageId) -> Result<(), Unavailable> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S(key::mail(message)))
+            .item("sk", AttributeValue::S(key::ALONE.to_owned()))
+            .item("expires_at", AttributeValue::N((self.clock.now().as_second() + REMEMBERED).to_string()));
+        put.send().await.map(drop).map_err(|error| unavailable("guards", &error))
+    }
+}

@@ -1,0 +1,139 @@
+//! Several facts that must agree are one transaction.
+//!
+//! Adapters hand out single writes as values; a handler gathers them here and makes them happen together or not at all. DynamoDB
+//! takes at most [`LIMIT`] of them at once.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    Client,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update},
+};
+
+use super::Unavailable;
+use crate::clock::jitter;
+
+/// Writes of one transaction.
+pub const LIMIT: usize = 100;
+/// Attempts where something else holds one of the items. A key's item is written with every call of the key, so a transaction that
+/// touches it meets such a write now and then; it passes within milliseconds.
+const ATTEMPTS: u32 = 8;
+const FIRST_WAIT: Duration = Duration::from_millis(20);
+
+/// One write of a transaction.
+#[derive(Clone)]
+pub struct Part(pub(super) TransactWriteItem);
+
+/// Why a transaction did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TransactionError {
+    /// The condition of the part at this place did not hold. That is an answer, not a failure.
+    #[error("the condition of part {0} does not hold")]
+    Condition(usize),
+    /// The table could not be asked, or something else held an item for too long.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<Put> for Part {
+    fn from(put: Put) -> Self {
+        Self(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+impl From<Update> for Part {
+    fn from(update: Update) -> Self {
+        Self(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+impl From<Delete> for Part {
+    fn from(delete: Delete) -> Self {
+        Self(TransactWriteItem::builder().delete(delete).build())
+    }
+}
+
+impl From<ConditionCheck> for Part {
+    fn from(check: ConditionCheck) -> Self {
+        Self(TransactWriteItem::builder().condition_check(check).build())
+    }
+}
+
+/// Makes all parts happen, or none.
+///
+/// # Errors
+/// [`TransactionError::Condition`] with the place of the first part whose condition did not hold.
+pub async fn write(client: &Client, parts: Vec<Part>) -> Result<(), TransactionError> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<TransactWriteItem> = parts.into_iter().map(|part| part.0).collect();
+    for attempt in 0.. {
+        let error = match client.transact_write_items().set_transact_items(Some(parts.clone())).send().await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+            let reasons = cancelled.cancellation_reasons();
+            let place_of = |code: &str| reasons.iter().position(|reason| reason.code() == Some(code));
+            if let Some(place) = place_of("ConditionalCheckFailed") {
+                return Err(TransactionError::Condition(place));
+            }
+            let passing = place_of("TransactionConflict").or_else(|| place_of("ThrottlingError")).is_some();
+            if passing && attempt + 1 < ATTEMPTS {
+                tokio::time::sleep(jitter(FIRST_WAIT * 2u32.pow(attempt)) + Duration::from_millis(5)).await;
+                continue;
+            }
+        }
+        return Err(super::unavailable("transaction", &error).into());
+    }
+    Err(Unavailable.into())
+}
+
+/// Makes all parts happen in their order, [`LIMIT`] at once. Where that is more than one transaction, a failure leaves the first of them
+/// written: the parts must be such that doing them again does no harm.
+///
+/// # Errors
+/// [`TransactionError::Condition`] with the place among all parts.
+pub async fn write_in_order(client: &Client, parts: Vec<Part>) -> Result<(), TransactionError> {
+    for (number, piece) in parts.chunks(LIMIT).enumerate() {
+        write(client, piece.to_vec()).await.map_err(|error| match error {
+            TransactionError::Condition(place) => TransactionError::Condition(number * LIMIT + place),
+            unavailable @ TransactionError::Unavailable(_) => unavailable,
+        })?;
+    }
+    Ok(())
+}
+
+/// A text as DynamoDB takes it.
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number as DynamoDB takes it.
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A put of our own item types, which always serialise.
+///
+/// # Panics
+/// Never in practice: their keys are strings.
+pub(super) fn put<T: serde::Serialize>(table: &str, item: &T) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    #[expect(clippy::expect_used, reason = "our item types always serialise")]
+    let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises");
+    Put::builder().table_name(table).set_item(Some(item))
+}
+
+/// The part of a builder to which nothing is missing.
+///
+/// # Panics
+/// Never in practice: the builders of this room set the table, the key and the expression before they get here.
+pub(super) fn complete<T>(built: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Part
+where
+    Part: From<T>,
+{
+    #[expect(clippy::expect_used, reason = "every builder in this room is complete")]
+    built.expect("the part is complete").into()
+}
