@@ -9,13 +9,21 @@ use personal_data::{
 
 use crate::dynamo::{
     guard::SourceItem,
+    key_item::KeyItem,
     stores::{GrantItem, StoreItem},
 };
 use crate::journal::{SecurityLine, ServiceLine};
 
 /// The one data map.
 pub static DATA_MAP: DataMap = DataMap {
-    records: &[StoreItem::RECORD, GrantItem::RECORD, SourceItem::RECORD, ServiceLine::RECORD, SecurityLine::RECORD],
+    records: &[
+        KeyItem::RECORD,
+        StoreItem::RECORD,
+        GrantItem::RECORD,
+        SourceItem::RECORD,
+        ServiceLine::RECORD,
+        SecurityLine::RECORD,
+    ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
         Resource::table("accounts", "AccountsTable").backed_up(14),
