@@ -12,4 +12,7 @@ pub mod env;
 pub mod gate;
 pub mod http;
 pub mod journal;
+pub mod mailer;
+pub mod offboarding;
+pub mod sqs;
 pub mod vault;

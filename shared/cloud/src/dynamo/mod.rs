@@ -1,8 +1,16 @@
 //! DynamoDB: one module an entity, all key formats in [`key`].
 
+pub mod accounts;
+pub mod admission;
 pub mod guard;
 pub mod key;
+pub mod key_item;
+pub mod keys;
+pub mod mails;
+pub mod page;
+pub mod sign_ups;
 pub mod stores;
+pub mod transaction;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 

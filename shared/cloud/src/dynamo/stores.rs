@@ -1,5 +1,9 @@
 //! Connected stores and the grants on them (table `stores`).
 
+mod changes;
+
+pub use changes::{MAX_GRANTS, StoreChange};
+
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{
     grant::Grant,
@@ -46,6 +50,10 @@ pub struct StoreItem {
     /// Grows each time the same store is connected anew, so that an old off-boarding cannot touch new data (D.10).
     #[pd(none)]
     pub generation: u32,
+    /// Whether its owner wants product and category bodies cached (`product.md` decision 1).
+    #[pd(none)]
+    #[serde(default)]
+    pub cache: bool,
     /// When it was connected.
     #[pd(none)]
     pub connected_at: Timestamp,

@@ -1,0 +1,174 @@
+//! What changes stores and grants. Single writes are values, for transactions with the keys that they touch.
+
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Update};
+use domain::{
+    id::{AccountId, ApplicationId, StoreId},
+    store::StoreState,
+};
+use jiff::Timestamp;
+
+use super::{GrantItem, StoreItem, Stores};
+use crate::dynamo::{
+    Unavailable, key,
+    page::Range,
+    transaction::{Part, TransactionError, complete, number, put, text, write},
+};
+
+/// Applications that may have been granted something on one store, revoked ones included.
+pub const MAX_GRANTS: usize = 50;
+
+/// What of a store is changed.
+#[derive(Clone, Copy, Default)]
+pub struct StoreChange<'a> {
+    /// Its new address.
+    pub url: Option<&'a str>,
+    /// The owner's wish as to caching.
+    pub cache: Option<bool>,
+}
+
+impl Stores {
+    /// The write that makes a store; it fails where one with its id exists.
+    #[must_use]
+    pub fn connecting(&self, store: &StoreItem) -> Part {
+        complete(put(&self.table, store).condition_expression("attribute_not_exists(pk)").build())
+    }
+
+    /// The write that changes a connected store of `account`; it fails where the store is not that.
+    #[must_use]
+    pub fn changing(&self, account: &AccountId, store: &StoreId, change: StoreChange<'_>) -> Part {
+        let mut update = self.update(store);
+        let mut sets = vec!["v = v"];
+        if let Some(url) = change.url {
+            sets.push("#url = :url");
+            update = update.expression_attribute_names("#url", "url").expression_attribute_values(":url", text(url));
+        }
+        if let Some(cache) = change.cache {
+            sets.push("#cache = :cache");
+            let value = aws_sdk_dynamodb::types::AttributeValue::Bool(cache);
+            update = update.expression_attribute_names("#cache", "cache").expression_attribute_values(":cache", value);
+        }
+        complete(
+            update
+                .update_expression(format!("SET {}", sets.join(", ")))
+                .condition_expression("#account = :account AND #state = :connected")
+                .expression_attribute_names("#account", "account")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":account", text(account.as_str()))
+                .expression_attribute_values(":connected", state(StoreState::Connected))
+                .build(),
+        )
+    }
+
+    /// The write that begins a store's off-boarding, or changes nothing where it has begun; it fails where the store is gone or another
+    /// generation of it is there. `expires_at` is the second by which nothing of it is left, even if nobody finishes the job.
+    #[must_use]
+    pub fn disconnecting(&self, store: &StoreItem, now: Timestamp, expires_at: i64) -> Part {
+        complete(
+            self.update(&store.id)
+                .update_expression(
+                    "SET #state = :disconnecting, disconnected_at = if_not_exists(disconnected_at, :now), expires_at = if_not_exists(expires_at, :end)",
+                )
+                .condition_expression("#account = :account AND generation = :generation")
+                .expression_attribute_names("#account", "account")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":account", text(store.account.as_str()))
+                .expression_attribute_values(":generation", number(store.generation))
+                .expression_attribute_values(":disconnecting", state(StoreState::Disconnecting))
+                .expression_attribute_values(":now", text(now.to_string()))
+                .expression_attribute_values(":end", number(expires_at))
+                .build(),
+        )
+    }
+
+    /// Everything that was ever granted on a store, [`MAX_GRANTS`] at most.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn grants(&self, store: &StoreId) -> Result<Vec<GrantItem>, Unavailable> {
+        Range { client: &self.client, table: &self.table, pk: key::store(store), prefix: key::GRANTS }.all().await
+    }
+
+    /// The writes that give a grant, in place of one that is there; the first fails where `account` has no such connected store.
+    #[must_use]
+    pub fn granting(&self, account: &AccountId, grant: &GrantItem) -> [Part; 2] {
+        let connected = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", text(key::store(&grant.store)))
+            .key("sk", text(key::STORE))
+            .condition_expression("#account = :account AND #state = :connected")
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":account", text(account.as_str()))
+            .expression_attribute_values(":connected", state(StoreState::Connected))
+            .build();
+        [complete(connected), complete(put(&self.table, grant).build())]
+    }
+
+    /// The write that takes a grant back and remembers that it did; it fails where there is none. `expires_at` is set with the store's
+    /// off-boarding.
+    #[must_use]
+    pub fn revoking(&self, store: &StoreId, application: &ApplicationId, now: Timestamp, expires_at: Option<i64>) -> Part {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", text(key::store(store)))
+            .key("sk", text(key::grant(application)))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", text(now.to_string()));
+        let revoked = "SET revoked_at = if_not_exists(revoked_at, :now)";
+        complete(match expires_at {
+            None => update.update_expression(revoked).build(),
+            Some(end) => update
+                .update_expression(format!("{revoked}, expires_at = if_not_exists(expires_at, :end)"))
+                .expression_attribute_values(":end", number(end))
+                .build(),
+        })
+    }
+
+    /// Deletes what was granted on a store.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn delete_grants(&self, store: &StoreId, grants: &[GrantItem]) -> Result<(), Unavailable> {
+        for grant in grants {
+            self.delete(store, key::grant(&grant.application)).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a store whose off-boarding has begun; false where it is not that store any more.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn remove(&self, store: &StoreItem) -> Result<bool, Unavailable> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", text(key::store(&store.id)))
+            .key("sk", text(key::STORE))
+            .condition_expression("generation = :generation AND #state = :disconnecting")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":generation", number(store.generation))
+            .expression_attribute_values(":disconnecting", state(StoreState::Disconnecting))
+            .build();
+        match write(&self.client, vec![complete(delete)]).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Condition(_)) => Ok(false),
+            Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
+        }
+    }
+
+    async fn delete(&self, store: &StoreId, sk: String) -> Result<(), Unavailable> {
+        let delete = self.client.delete_item().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(sk));
+        delete.send().await.map(drop).map_err(|error| crate::dynamo::unavailable("stores", &error))
+    }
+
+    fn update(&self, store: &StoreId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::STORE))
+    }
+}
+
+fn state(state: StoreState) -> aws_sdk_dynamodb::types::AttributeValue {
+    text(match state {
+        StoreState::Connected => "connected",
+        StoreState::Disconnecting => "disconnecting",
+    })
+}

@@ -1,0 +1,211 @@
+//! Mail: fixed texts, filled with a link at most, through SES.
+//!
+//! Which mails there are is one list. None of them repeats what a stranger can have typed into a form, so that nobody can send words of
+//! their own to a third person through us.
+
+use aws_sdk_sesv2::{
+    Client,
+    error::{DisplayErrorContext, SdkError},
+    operation::send_email::SendEmailError,
+    types::{Body, Content, Destination, EmailContent, Message},
+};
+use domain::{account::EmailAddress, id::MessageId};
+use personal_data::PersonalData;
+
+/// Which mail it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailKind {
+    /// The link that confirms a sign-up.
+    SignUpLink,
+    /// An account was closed.
+    AccountClosed,
+}
+
+/// One mail to be sent: a message of the `mail` queue.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "mail", subject = AccountUser, link = "to", role = Controller, region = Pinned)]
+pub struct MailMessage {
+    /// Stays the same when the message comes twice, so that the mail is sent once.
+    #[pd(none)]
+    pub id: MessageId,
+    /// Which mail.
+    #[pd(none)]
+    pub kind: MailKind,
+    /// To whom.
+    #[pd(cat = "user.contact.email", origin = Provided, basis = Contract, purpose(Messages), retain = "mail", erase = Expire, export = Never)]
+    pub to: EmailAddress,
+    /// The link in it, token and all, where the mail has one. It stands here and in the mail, and nowhere else.
+    #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = Contract, purpose(Account), retain = "mail", erase = Expire, export = Never)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// The mail lacks the link that it is about, or what stands there is not a link of ours.
+    #[error("the mail has no link")]
+    Link,
+    /// SES refuses this mail for good: the address is suppressed, or the mail is not acceptable.
+    #[error("the mail was rejected")]
+    Rejected,
+    /// SES could not be asked, or not now.
+    #[error("mail cannot be sent now")]
+    Unavailable,
+}
+
+/// A mail's words.
+struct Words {
+    subject: &'static str,
+    /// Paragraphs. The link, where there is one, follows the first.
+    paragraphs: &'static [&'static str],
+    linked: bool,
+}
+
+const fn words(kind: MailKind) -> Words {
+    match kind {
+        MailKind::SignUpLink => Words {
+            subject: "Confirm your sign-up",
+            paragraphs: &[
+                "Someone, probably you, signed up for an account with this address. Open this link and press the button there to confirm it:",
+                "The link works once and for 24 hours. The page then shows your management key, once.",
+                "If it was not you, do nothing: without the link there is no account, and what was filled in is deleted within a day or two.",
+            ],
+            linked: true,
+        },
+        MailKind::AccountClosed => Words {
+            subject: "Your account was closed",
+            paragraphs: &[
+                "Your account was closed with one of its keys. All its keys are revoked, and what the account held is being deleted.",
+                "If this was not you, answer this mail at once.",
+            ],
+            linked: false,
+        },
+    }
+}
+
+/// Sends mail.
+#[derive(Clone)]
+pub struct Mailer {
+    client: Client,
+    from: String,
+}
+
+impl Mailer {
+    /// A mailer whose mails come from `from`, a verified identity of this stack's SES.
+    #[must_use]
+    pub fn new(config: &aws_types::SdkConfig, from: String) -> Self {
+        Self { client: Client::new(config), from }
+    }
+
+    /// Hands one mail to SES.
+    ///
+    /// # Errors
+    /// [`MailError`] says whether another attempt makes sense.
+    pub async fn send(&self, mail: &MailMessage) -> Result<(), MailError> {
+        let (subject, text, html) = render(mail)?;
+        let content = |data: String| {
+            Content::builder().data(data).charset("UTF-8").build().map_err(|_| MailError::Rejected)
+        };
+        let body = Body::builder().text(content(text)?).html(content(html)?).build();
+        let message = Message::builder().subject(content(subject)?).body(body).build();
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| judge(&error))
+    }
+}
+
+fn judge(error: &SdkError<SendEmailError>) -> MailError {
+    match error.as_service_error() {
+        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_)) => {
+            // Without the cause: SES repeats addresses in its messages.
+            tracing::error!("a mail was rejected");
+            MailError::Rejected
+        }
+        Some(_) => {
+            tracing::error!("mail cannot be sent now");
+            MailError::Unavailable
+        }
+        None => {
+            tracing::error!(cause = %DisplayErrorContext(error), "mail cannot be sent now");
+            MailError::Unavailable
+        }
+    }
+}
+
+/// Subject, plain text and HTML.
+fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
+    let words = words(mail.kind);
+    let link = match (&mail.link, words.linked) {
+        (Some(link), true) if is_link(link) => Some(link.as_str()),
+        (None, false) => None,
+        _ => return Err(MailError::Link),
+    };
+    let mut text = String::new();
+    let mut html = String::from("<!doctype html><html lang=\"en\"><body>");
+    for (number, paragraph) in words.paragraphs.iter().enumerate() {
+        text.push_str(paragraph);
+        text.push_str("\r\n\r\n");
+        html.push_str(&format!("<p>{paragraph}</p>"));
+        if let (0, Some(link)) = (number, link) {
+            text.push_str(&format!("{link}\r\n\r\n"));
+            html.push_str(&format!("<p><a href=\"{link}\">{link}</a></p>"));
+        }
+    }
+    html.push_str("</body></html>");
+    Ok((words.subject.to_owned(), text, html))
+}
+
+/// What can stand in a text, in HTML and in an attribute as it is.
+fn is_link(link: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?=%[]".contains(&byte);
+    link.len() <= 1_000 && (link.starts_with("https://") || link.starts_with("http://")) && link.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mail(kind: MailKind, link: Option<&str>) -> MailMessage {
+        let id = "msg_00000000000000000000000001".parse().unwrap();
+        MailMessage { id, kind, to: "ann@example.com".parse().unwrap(), link: link.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_link_stands_in_text_and_html_as_it_is() {
+        let link = "https://api.example/v1/accounts/confirm?token=AbC-_9";
+        let (subject, text, html) = render(&mail(MailKind::SignUpLink, Some(link))).unwrap();
+        assert_eq!(subject, "Confirm your sign-up");
+        assert!(text.lines().any(|line| line == link));
+        assert!(html.contains(&format!("<a href=\"{link}\">{link}</a>")));
+    }
+
+    #[test]
+    fn nothing_but_a_link_gets_into_a_mail() {
+        for link in [
+            None,
+            Some("javascript:alert(1)"),
+            Some("https://x/\"><script>"),
+            Some("https://x/\r\nBcc: eve@example.com"),
+            Some("https://x/ y"),
+        ] {
+            assert_eq!(render(&mail(MailKind::SignUpLink, link)).err(), Some(MailError::Link), "{link:?}");
+        }
+        assert_eq!(render(&mail(MailKind::AccountClosed, Some("https://x"))).err(), Some(MailError::Link));
+        assert!(render(&mail(MailKind::AccountClosed, None)).is_ok());
+    }
+
+    #[test]
+    fn an_address_with_a_line_break_is_no_message() {
+        let body = r#"{"id":"msg_00000000000000000000000001","kind":"account-closed","to":"a@example.com\r\nBcc: eve@example.com"}"#;
+        assert!(serde_json::from_str::<MailMessage>(body).is_err());
+    }
+}
