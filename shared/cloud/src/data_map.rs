@@ -8,21 +8,38 @@ use personal_data::{
 };
 
 use crate::dynamo::{
+    accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
     guard::SourceItem,
     key_item::KeyItem,
+    keys::ShownKeyItem,
+    mails::MailItem,
+    sign_ups::{SignUpCountItem, SignUpItem},
     stores::{GrantItem, StoreItem},
 };
 use crate::journal::{SecurityLine, ServiceLine};
+use crate::mailer::MailMessage;
+use crate::offboarding::OffboardingMessage;
 
 /// The one data map.
 pub static DATA_MAP: DataMap = DataMap {
     records: &[
         KeyItem::RECORD,
+        AccountItem::RECORD,
+        EmailItem::RECORD,
+        ApplicationItem::RECORD,
+        OwnerItem::RECORD,
+        ShownKeyItem::RECORD,
+        StorePointerItem::RECORD,
         StoreItem::RECORD,
         GrantItem::RECORD,
         SourceItem::RECORD,
+        SignUpItem::RECORD,
+        SignUpCountItem::RECORD,
+        MailItem::RECORD,
         ServiceLine::RECORD,
         SecurityLine::RECORD,
+        MailMessage::RECORD,
+        OffboardingMessage::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
