@@ -10,3 +10,4 @@ pub mod marker;
 pub mod plain_http;
 pub mod recorder;
 pub mod stack;
+pub mod woo_store;
