@@ -8,18 +8,9 @@ use serde_json::{Map, Value, json};
 /// Every template of the stack: the root one and those that it nests.
 pub(crate) fn templates() -> Vec<(PathBuf, Value)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let nested = std::fs::read_dir(root.join("infra"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let nested = nested.filter(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
-    [root.join("template.yaml")]
-        .into_iter()
-        .chain(nested)
-        .map(|path| (path.clone(), read(&path)))
-        .collect()
+    let nested = std::fs::read_dir(root.join("infra")).unwrap().map(|entry| entry.unwrap().path());
+    let nested = nested.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    [root.join("template.yaml")].into_iter().chain(nested).map(|path| (path.clone(), read(&path))).collect()
 }
 
 fn read(path: &Path) -> Value {
@@ -71,9 +62,7 @@ fn tagged(tag: &str, value: Value) -> Value {
 
 #[test]
 fn short_tags_are_read_in_their_long_form() {
-    let read = parse(
-        "a: !Ref B\nc: !GetAtt D.E.F\ng: !Sub '${H}-i'\nj: !If [K, !Ref L, 5]\nm: true\n\"n\": \"off\"",
-    );
+    let read = parse("a: !Ref B\nc: !GetAtt D.E.F\ng: !Sub '${H}-i'\nj: !If [K, !Ref L, 5]\nm: true\n\"n\": \"off\"");
     let expected = json!({
         "a": { "Ref": "B" },
         "c": { "Fn::GetAtt": ["D", "E.F"] },

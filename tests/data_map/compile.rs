@@ -6,57 +6,29 @@
 use std::path::{Path, PathBuf};
 
 /// Rooms that may name the SDKs of what stores: `cloud`, and what is never deployed.
-const MAY_REACH_A_STORE: &[&str] = &[
-    "shared/cloud/",
-    "shared/testkit/",
-    "infra/local/",
-    "tests/",
-    "bench/",
-];
+const MAY_REACH_A_STORE: &[&str] = &["shared/cloud/", "shared/testkit/", "infra/local/", "tests/", "bench/"];
 
 /// The SDKs of what stores.
-const STORES: &[&str] = &[
-    "dynamodb",
-    "sqs",
-    "secretsmanager",
-    "s3",
-    "sesv2",
-    "cloudwatchlogs",
-    "scheduler",
-];
+const STORES: &[&str] = &["dynamodb", "sqs", "secretsmanager", "s3", "sesv2", "cloudwatchlogs", "scheduler"];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
 /// Every source file and manifest of ours, with its path from the project's root.
 fn sources() -> Vec<(String, String)> {
     let root = root();
-    let mut folders: Vec<PathBuf> = ["functions", "shared", "infra", "tests", "bench"]
-        .iter()
-        .map(|folder| root.join(folder))
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        ["functions", "shared", "infra", "tests", "bench"].iter().map(|folder| root.join(folder)).collect();
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten() {
             let path = entry.unwrap().path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.')
-            {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
                 folders.push(path);
             } else if name.ends_with(".rs") || name == "Cargo.toml" {
-                let relative = path
-                    .strip_prefix(&root)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
+                let relative = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
                 files.push((relative, std::fs::read_to_string(&path).unwrap()));
             }
         }
@@ -65,9 +37,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 fn reaches_a_store(text: &str) -> bool {
-    let names = STORES
-        .iter()
-        .flat_map(|store| [format!("aws_sdk_{store}"), format!("aws-sdk-{store}")]);
+    let names = STORES.iter().flat_map(|store| [format!("aws_sdk_{store}"), format!("aws-sdk-{store}")]);
     names.into_iter().any(|name| text.contains(&name))
 }
 
@@ -81,13 +51,8 @@ fn only_cloud_reaches_a_store() {
         })
         .map(|(path, _)| path)
         .collect();
-    assert!(
-        around.is_empty(),
-        "these name an SDK that stores; only `cloud` may: {around:#?}"
-    );
-    assert!(
-        reaches_a_store("use aws_sdk_dynamodb::Client;") && reaches_a_store("aws-sdk-s3 = \"1\"")
-    );
+    assert!(around.is_empty(), "these name an SDK that stores; only `cloud` may: {around:#?}");
+    assert!(reaches_a_store("use aws_sdk_dynamodb::Client;") && reaches_a_store("aws-sdk-s3 = \"1\""));
 }
 
 /// The structs of a source text that are stored or look like it, each with whether it derives its annotations.
@@ -103,23 +68,11 @@ fn stored_structs(text: &str) -> Vec<(String, bool)> {
         if !(before.is_empty() || before.starts_with("pub")) {
             continue;
         }
-        let name: String = rest
-            .chars()
-            .take_while(|letter| letter.is_alphanumeric())
-            .collect();
+        let name: String = rest.chars().take_while(|letter| letter.is_alphanumeric()).collect();
         let above = lines.iter().take(place).rev();
-        let attributes: Vec<&str> = above
-            .copied()
-            .take_while(|line| !line.is_empty() && *line != "}")
-            .collect();
-        let derives = |what: &str| {
-            attributes
-                .iter()
-                .any(|line| line.starts_with("#[derive(") && line.contains(what))
-        };
-        let named_so = ["Item", "Line", "Message"]
-            .iter()
-            .any(|end| name.ends_with(end));
+        let attributes: Vec<&str> = above.copied().take_while(|line| !line.is_empty() && *line != "}").collect();
+        let derives = |what: &str| attributes.iter().any(|line| line.starts_with("#[derive(") && line.contains(what));
+        let named_so = ["Item", "Line", "Message"].iter().any(|end| name.ends_with(end));
         if derives("PersonalData") || (named_so && derives("Serialize")) {
             found.push((name, derives("PersonalData")));
         }
@@ -129,48 +82,24 @@ fn stored_structs(text: &str) -> Vec<(String, bool)> {
 
 /// What [`stored_structs`] finds in `cloud`, with the file's path.
 fn stored_by_cloud() -> Vec<(String, String, bool)> {
-    let cloud = sources()
-        .into_iter()
-        .filter(|(path, _)| path.starts_with("shared/cloud/src/"));
+    let cloud = sources().into_iter().filter(|(path, _)| path.starts_with("shared/cloud/src/"));
     let structs = cloud.flat_map(|(path, text)| {
-        stored_structs(&text)
-            .into_iter()
-            .map(move |(name, derives)| (path.clone(), name, derives))
+        stored_structs(&text).into_iter().map(move |(name, derives)| (path.clone(), name, derives))
     });
     structs.collect()
 }
 
 #[test]
 fn everything_that_cloud_stores_derives_its_annotations() {
-    let bare: Vec<_> = stored_by_cloud()
-        .into_iter()
-        .filter(|(_, _, derives)| !derives)
-        .collect();
-    assert!(
-        bare.is_empty(),
-        "these are stored and do not derive PersonalData: {bare:#?}"
-    );
+    let bare: Vec<_> = stored_by_cloud().into_iter().filter(|(_, _, derives)| !derives).collect();
+    assert!(bare.is_empty(), "these are stored and do not derive PersonalData: {bare:#?}");
     let sample = "#[derive(Serialize, PersonalData)]\nstruct A {\n}\n\n#[derive(Serialize)]\npub struct BItem {\n}";
-    assert_eq!(
-        stored_structs(sample),
-        [("A".to_owned(), true), ("BItem".to_owned(), false)]
-    );
+    assert_eq!(stored_structs(sample), [("A".to_owned(), true), ("BItem".to_owned(), false)]);
 }
 
 #[test]
 fn every_annotated_record_is_in_the_map() {
-    let known = |name: &str| {
-        cloud::data_map::DATA_MAP
-            .records
-            .iter()
-            .any(|record| record.name == name)
-    };
-    let missing: Vec<_> = stored_by_cloud()
-        .into_iter()
-        .filter(|(_, name, _)| !known(name))
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "these are annotated and not in `cloud::data_map`: {missing:#?}"
-    );
+    let known = |name: &str| cloud::data_map::DATA_MAP.records.iter().any(|record| record.name == name);
+    let missing: Vec<_> = stored_by_cloud().into_iter().filter(|(_, name, _)| !known(name)).collect();
+    assert!(missing.is_empty(), "these are annotated and not in `cloud::data_map`: {missing:#?}");
 }

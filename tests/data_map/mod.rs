@@ -2,7 +2,14 @@
 //!
 //! 1. [`compile`]: what is stored is annotated, and a table is reached only through `cloud`.
 //! 2. [`template`]: the template and the map name the same places, with the same limits.
+//! 3. [`recorder`]: what is stored while the stack works is declared, attribute by attribute.
+//! 4. [`marker`]: after calls with marker values in everything, a marker rests only where the map declares it.
+
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 pub(crate) mod cloudformation;
 mod compile;
+mod flows;
+mod marker;
+mod recorder;
 mod template;

@@ -34,9 +34,7 @@ pub enum Stored {
 
 /// What the calls stored that the map does not declare. Names of things start with the stack's name.
 pub fn undeclared(map: &DataMap, stack: &str, calls: &[Seen]) -> BTreeSet<Stored> {
-    let all = calls
-        .iter()
-        .flat_map(|call| stored(&call.target, &call.path, &call.body));
+    let all = calls.iter().flat_map(|call| stored(&call.target, &call.path, &call.body));
     all.filter(|stored| !declared(map, stack, stored)).collect()
 }
 
@@ -44,23 +42,13 @@ pub fn undeclared(map: &DataMap, stack: &str, calls: &[Seen]) -> BTreeSet<Stored
 pub fn declared(map: &DataMap, stack: &str, stored: &Stored) -> bool {
     match stored {
         Stored::Attribute { store, attribute } => {
-            let store = store
-                .strip_prefix(stack)
-                .and_then(|rest| rest.strip_prefix('-'));
+            let store = store.strip_prefix(stack).and_then(|rest| rest.strip_prefix('-'));
             store.is_some_and(|store| map.declares(store, attribute))
         }
         Stored::Secret { name } => {
-            let name = name
-                .strip_prefix(stack)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .unwrap_or_default();
-            let prefixes = map
-                .resources
-                .iter()
-                .filter(|resource| matches!(resource.kind, Kind::SecretPrefix));
-            prefixes
-                .into_iter()
-                .any(|prefix| name.starts_with(prefix.name))
+            let name = name.strip_prefix(stack).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+            let prefixes = map.resources.iter().filter(|resource| matches!(resource.kind, Kind::SecretPrefix));
+            prefixes.into_iter().any(|prefix| name.starts_with(prefix.name))
         }
         Stored::Unread { .. } => false,
     }
@@ -76,59 +64,34 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
             "UpdateItem" => update(&body),
             "TransactWriteItems" => {
                 let parts = body["TransactItems"].as_array().into_iter().flatten();
-                parts
-                    .flat_map(|part| [put(&part["Put"]), update(&part["Update"])].concat())
-                    .collect()
+                parts.flat_map(|part| [put(&part["Put"]), update(&part["Update"])].concat()).collect()
             }
             "BatchWriteItem" => {
                 let tables = body["RequestItems"].as_object().into_iter().flatten();
-                tables
-                    .flat_map(|(table, parts)| batch(table, parts))
-                    .collect()
+                tables.flat_map(|(table, parts)| batch(table, parts)).collect()
             }
-            "DeleteItem" | "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
-            | "DescribeTable" | "ListTables" => Vec::new(),
-            _ => vec![Stored::Unread {
-                call: target.to_owned(),
-            }],
+            "DeleteItem" | "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan" | "DescribeTable"
+            | "ListTables" => Vec::new(),
+            _ => vec![Stored::Unread { call: target.to_owned() }],
         };
     }
     match (service, operation) {
         ("AmazonSQS", "SendMessage") => message(&body["QueueUrl"], &body),
         ("AmazonSQS", "SendMessageBatch") => {
             let entries = body["Entries"].as_array().into_iter().flatten();
-            entries
-                .flat_map(|entry| message(&body["QueueUrl"], entry))
-                .collect()
+            entries.flat_map(|entry| message(&body["QueueUrl"], entry)).collect()
         }
-        ("AmazonSQS", operation)
-            if operation.starts_with("Receive") || operation.starts_with("Delete") =>
-        {
+        ("AmazonSQS", operation) if operation.starts_with("Receive") || operation.starts_with("Delete") => Vec::new(),
+        ("AmazonSQS", operation) if operation.starts_with("Get") || operation.starts_with("ChangeMessage") => {
             Vec::new()
         }
-        ("AmazonSQS", operation)
-            if operation.starts_with("Get") || operation.starts_with("ChangeMessage") =>
-        {
-            Vec::new()
-        }
-        ("secretsmanager", "CreateSecret") => vec![Stored::Secret {
-            name: text(&body["Name"]),
-        }],
-        ("secretsmanager", "PutSecretValue" | "UpdateSecret") => vec![Stored::Secret {
-            name: text(&body["SecretId"]),
-        }],
-        (
-            "secretsmanager",
-            "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret",
-        ) => Vec::new(),
+        ("secretsmanager", "CreateSecret") => vec![Stored::Secret { name: text(&body["Name"]) }],
+        ("secretsmanager", "PutSecretValue" | "UpdateSecret") => vec![Stored::Secret { name: text(&body["SecretId"]) }],
+        ("secretsmanager", "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret") => Vec::new(),
         // SES: a mail leaves the stack; the address is declared with the queue that it came from.
         ("", "") if path.starts_with("/v2/email/outbound-emails") => Vec::new(),
-        ("", "") => vec![Stored::Unread {
-            call: path.to_owned(),
-        }],
-        _ => vec![Stored::Unread {
-            call: target.to_owned(),
-        }],
+        ("", "") => vec![Stored::Unread { call: path.to_owned() }],
+        _ => vec![Stored::Unread { call: target.to_owned() }],
     }
 }
 
@@ -137,82 +100,44 @@ fn text(value: &Value) -> String {
 }
 
 fn attributes<'a>(store: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<Stored> {
-    let attribute = |name: &str| Stored::Attribute {
-        store: store.to_owned(),
-        attribute: name.to_owned(),
-    };
+    let attribute = |name: &str| Stored::Attribute { store: store.to_owned(), attribute: name.to_owned() };
     names.into_iter().map(attribute).collect()
 }
 
 fn put(request: &Value) -> Vec<Stored> {
     let item = request["Item"].as_object().into_iter().flatten();
-    attributes(
-        &text(&request["TableName"]),
-        item.map(|(name, _)| name.as_str()),
-    )
+    attributes(&text(&request["TableName"]), item.map(|(name, _)| name.as_str()))
 }
 
 fn batch(table: &str, parts: &Value) -> Vec<Stored> {
-    let items = parts
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|part| part["PutRequest"]["Item"].as_object());
+    let items = parts.as_array().into_iter().flatten().filter_map(|part| part["PutRequest"]["Item"].as_object());
     attributes(table, items.flatten().map(|(name, _)| name.as_str()))
 }
 
 /// Every name in an update: its key, because an update creates the item, and all that its expression speaks of.
 fn update(request: &Value) -> Vec<Stored> {
-    let key = request["Key"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone());
+    let key = request["Key"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
     // The form before expressions existed.
-    let old = request["AttributeUpdates"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone());
+    let old = request["AttributeUpdates"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
     let expression = request["UpdateExpression"].as_str().unwrap_or_default();
-    let spoken = names_in(expression)
-        .into_iter()
-        .map(|name| match name.strip_prefix('#') {
-            None => name.to_owned(),
-            // An alias that is not given stays as it is; the map does not know it.
-            Some(_) => request["ExpressionAttributeNames"][name]
-                .as_str()
-                .unwrap_or(name)
-                .to_owned(),
-        });
+    let spoken = names_in(expression).into_iter().map(|name| match name.strip_prefix('#') {
+        None => name.to_owned(),
+        // An alias that is not given stays as it is; the map does not know it.
+        Some(_) => request["ExpressionAttributeNames"][name].as_str().unwrap_or(name).to_owned(),
+    });
     let names: BTreeSet<String> = key.chain(old).chain(spoken).collect();
-    attributes(
-        &text(&request["TableName"]),
-        names.iter().map(String::as_str),
-    )
+    attributes(&text(&request["TableName"]), names.iter().map(String::as_str))
 }
 
 /// The top-level attributes that an update expression speaks of: no keywords, functions, values or members of members.
 fn names_in(expression: &str) -> BTreeSet<&str> {
-    const OTHER: &[&str] = &[
-        "SET",
-        "REMOVE",
-        "ADD",
-        "DELETE",
-        "if_not_exists",
-        "list_append",
-    ];
-    let part_of_name =
-        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '#' | ':' | '.');
+    const OTHER: &[&str] = &["SET", "REMOVE", "ADD", "DELETE", "if_not_exists", "list_append"];
+    let part_of_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '#' | ':' | '.');
     let words = expression.split(|letter: char| !part_of_name(letter));
-    let names = words
-        .filter_map(|word| word.split('.').next())
-        .filter(|word| {
-            let value = word.starts_with(|first: char| first == ':' || first.is_ascii_digit());
-            !word.is_empty()
-                && !value
-                && !OTHER.iter().any(|other| word.eq_ignore_ascii_case(other))
-        });
+    let names = words.filter_map(|word| word.split('.').next()).filter(|word| {
+        let value = word.starts_with(|first: char| first == ':' || first.is_ascii_digit());
+        !word.is_empty() && !value && !OTHER.iter().any(|other| word.eq_ignore_ascii_case(other))
+    });
     names.collect()
 }
 
@@ -220,15 +145,9 @@ fn names_in(expression: &str) -> BTreeSet<&str> {
 fn message(queue: &Value, entry: &Value) -> Vec<Stored> {
     let queue = text(queue);
     let queue = queue.rsplit('/').next().unwrap_or_default();
-    let body: Value = entry["MessageBody"]
-        .as_str()
-        .and_then(|body| serde_json::from_str(body).ok())
-        .unwrap_or_default();
-    let beside = entry["MessageAttributes"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str());
+    let body: Value =
+        entry["MessageBody"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    let beside = entry["MessageAttributes"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     match body.as_object() {
         Some(members) => attributes(queue, members.keys().map(String::as_str).chain(beside)),
         None => attributes(queue, [""].into_iter().chain(beside)),
@@ -255,43 +174,22 @@ mod tests {
     fn every_way_to_write_an_item_is_read() {
         let item = json!({ "pk": { "S": "1" }, "email": { "S": "a" } });
         let put = json!({ "TableName": "t", "Item": item });
-        assert_eq!(
-            names("DynamoDB_20120810.PutItem", &put),
-            ["t.email", "t.pk"]
-        );
+        assert_eq!(names("DynamoDB_20120810.PutItem", &put), ["t.email", "t.pk"]);
         let update = json!({
             "TableName": "t",
             "Key": { "pk": { "S": "1" } },
             "UpdateExpression": "SET n=#n + :c, #f = if_not_exists(#f, n), m.inner = :m REMOVE f17,old[0] ADD failures :one",
             "ExpressionAttributeNames": { "#n": "n", "#f": "f18" },
         });
-        let expected = [
-            "t.f17",
-            "t.f18",
-            "t.failures",
-            "t.m",
-            "t.n",
-            "t.old",
-            "t.pk",
-        ];
+        let expected = ["t.f17", "t.f18", "t.failures", "t.m", "t.n", "t.old", "t.pk"];
         assert_eq!(names("DynamoDB_20120810.UpdateItem", &update), expected);
-        let transaction =
-            json!({ "TransactItems": [{ "Put": put }, { "Delete": {} }, { "Update": update }] });
+        let transaction = json!({ "TransactItems": [{ "Put": put }, { "Delete": {} }, { "Update": update }] });
         let both: Vec<&str> = ["t.email", "t.pk"].into_iter().chain(expected).collect();
-        assert_eq!(
-            names("DynamoDB_20120810.TransactWriteItems", &transaction),
-            both
-        );
+        assert_eq!(names("DynamoDB_20120810.TransactWriteItems", &transaction), both);
         let batch = json!({ "RequestItems": { "t": [{ "PutRequest": { "Item": item } }, { "DeleteRequest": {} }] } });
-        assert_eq!(
-            names("DynamoDB_20120810.BatchWriteItem", &batch),
-            ["t.email", "t.pk"]
-        );
+        assert_eq!(names("DynamoDB_20120810.BatchWriteItem", &batch), ["t.email", "t.pk"]);
         assert_eq!(names("DynamoDB_20120810.Query", &put), Vec::<String>::new());
-        assert_eq!(
-            names("DynamoDB_20120810.ExecuteStatement", &put),
-            ["unread DynamoDB_20120810.ExecuteStatement"]
-        );
+        assert_eq!(names("DynamoDB_20120810.ExecuteStatement", &put), ["unread DynamoDB_20120810.ExecuteStatement"]);
     }
 
     #[test]
@@ -301,22 +199,10 @@ mod tests {
             "MessageBody": r#"{"to":"a","link":"b"}"#,
             "MessageAttributes": { "trace": {} },
         });
-        assert_eq!(
-            names("AmazonSQS.SendMessage", &send),
-            ["c-mail.link", "c-mail.to", "c-mail.trace"]
-        );
+        assert_eq!(names("AmazonSQS.SendMessage", &send), ["c-mail.link", "c-mail.to", "c-mail.trace"]);
         let many = json!({ "QueueUrl": "q", "Entries": [{ "MessageBody": "plain" }] });
         assert_eq!(names("AmazonSQS.SendMessageBatch", &many), ["q."]);
-        assert_eq!(
-            names(
-                "secretsmanager.CreateSecret",
-                &json!({ "Name": "c/store/1" })
-            ),
-            ["c/store/1"]
-        );
-        assert_eq!(
-            names("AWSEvents.PutEvents", &json!({})),
-            ["unread AWSEvents.PutEvents"]
-        );
+        assert_eq!(names("secretsmanager.CreateSecret", &json!({ "Name": "c/store/1" })), ["c/store/1"]);
+        assert_eq!(names("AWSEvents.PutEvents", &json!({})), ["unread AWSEvents.PutEvents"]);
     }
 }
