@@ -95,15 +95,10 @@ impl FaultProxy {
     pub async fn in_front_of(upstream: &Url) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let url = url
-            .parse()
-            .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let url = url.parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         let plan = Arc::new(Mutex::new(Plan::default()));
         let base = upstream.as_str().trim_end_matches('/').to_owned();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test's server lives beside the test, not inside a function"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test's server lives beside the test, not inside a function")]
         let serving = tokio::spawn(serve(listener, base, Arc::clone(&plan)));
         Ok(Self { url, plan, serving })
     }
@@ -130,33 +125,17 @@ impl FaultProxy {
 
     /// How many calls came by whose target ends with `target`.
     pub fn count(&self, target: &str) -> usize {
-        lock(&self.plan)
-            .seen
-            .iter()
-            .filter(|seen| seen.target.ends_with(target))
-            .count()
+        lock(&self.plan).seen.iter().filter(|seen| seen.target.ends_with(target)).count()
     }
 
     /// DynamoDB write units consumed by the calls that came by, as DynamoDB itself says.
     pub fn write_units(&self) -> f64 {
-        self.units(&[
-            "PutItem",
-            "UpdateItem",
-            "DeleteItem",
-            "TransactWriteItems",
-            "BatchWriteItem",
-        ])
+        self.units(&["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"])
     }
 
     /// DynamoDB read units consumed by the calls that came by, as DynamoDB itself says.
     pub fn read_units(&self) -> f64 {
-        self.units(&[
-            "GetItem",
-            "Query",
-            "Scan",
-            "TransactGetItems",
-            "BatchGetItem",
-        ])
+        self.units(&["GetItem", "Query", "Scan", "TransactGetItems", "BatchGetItem"])
     }
 
     fn units(&self, operations: &[&str]) -> f64 {
@@ -174,13 +153,8 @@ impl FaultProxy {
 /// # Errors
 /// What the operating system says.
 pub async fn refused() -> io::Result<Url> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await?
-        .local_addr()?
-        .port();
-    format!("http://127.0.0.1:{port}")
-        .parse()
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?.port();
+    format!("http://127.0.0.1:{port}").parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
 }
 
 async fn serve(listener: TcpListener, base: String, plan: Arc<Mutex<Plan>>) {
@@ -210,29 +184,13 @@ async fn handle(
 ) -> Result<Response<Full<Bytes>>, CutConnection> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| CutConnection)?.to_bytes();
-    let target = head
-        .headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
-    let path = head
-        .uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .to_owned();
+    let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let fault = take_fault(plan, &target, &path);
     let place = {
         let mut plan = lock(plan);
         let (method, headers, body) = (head.method.clone(), head.headers.clone(), body.clone());
-        plan.seen.push(Seen {
-            target: target.clone(),
-            method,
-            path: path.clone(),
-            headers,
-            body,
-            units: 0.0,
-        });
+        plan.seen.push(Seen { target: target.clone(), method, path: path.clone(), headers, body, units: 0.0 });
         plan.seen.len() - 1
     };
     match &fault {
@@ -250,9 +208,7 @@ async fn handle(
     let measured = target.starts_with("DynamoDB_");
     let body = if measured { with_capacity(body) } else { body };
     let mut onward = Request::from_parts(head, body);
-    *onward.uri_mut() = format!("{base}{path}")
-        .parse::<Uri>()
-        .map_err(|_| CutConnection)?;
+    *onward.uri_mut() = format!("{base}{path}").parse::<Uri>().map_err(|_| CutConnection)?;
     onward.headers_mut().remove(header::CONTENT_LENGTH);
     let answer = client.send(onward).await.map_err(|_| CutConnection)?;
     if measured && let Some(seen) = lock(plan).seen.get_mut(place) {
@@ -271,10 +227,7 @@ fn take_fault(plan: &Mutex<Plan>, target: &str, path: &str) -> Option<Fault> {
         Calls::Target(end) => target.ends_with(end),
         Calls::Path(start) => path.starts_with(start),
     };
-    let (_, fault, times) = plan
-        .faults
-        .iter_mut()
-        .find(|(calls, _, times)| *times > 0 && fits(calls))?;
+    let (_, fault, times) = plan.faults.iter_mut().find(|(calls, _, times)| *times > 0 && fits(calls))?;
     *times -= 1;
     Some(fault.clone())
 }
@@ -303,9 +256,8 @@ fn consumed(body: &[u8]) -> f64 {
     let Ok(answer) = serde_json::from_slice::<Value>(body) else {
         return 0.0;
     };
-    let failed_condition = answer["__type"]
-        .as_str()
-        .is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException"));
+    let failed_condition =
+        answer["__type"].as_str().is_some_and(|kind| kind.ends_with("ConditionalCheckFailedException"));
     let units = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or_default();
     match &answer["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().map(units).sum(),
@@ -332,59 +284,24 @@ mod tests {
     use super::*;
 
     fn call(url: &Url, target: &str) -> Request<Bytes> {
-        Request::post(url.as_str())
-            .header("x-amz-target", target)
-            .body(Bytes::from_static(b"{}"))
-            .unwrap()
+        Request::post(url.as_str()).header("x-amz-target", target).body(Bytes::from_static(b"{}")).unwrap()
     }
 
     #[tokio::test]
     async fn a_fault_happens_as_often_as_it_was_asked_for_and_only_to_its_calls() {
-        let behind = FaultProxy::in_front_of(&refused().await.unwrap())
-            .await
-            .unwrap();
-        behind.inject(
-            Calls::All,
-            Fault::Answer(
-                StatusCode::OK,
-                r#"{"ConsumedCapacity":{"CapacityUnits":1.0}}"#,
-            ),
-            100,
-        );
+        let behind = FaultProxy::in_front_of(&refused().await.unwrap()).await.unwrap();
+        behind.inject(Calls::All, Fault::Answer(StatusCode::OK, r#"{"ConsumedCapacity":{"CapacityUnits":1.0}}"#), 100);
         let proxy = FaultProxy::in_front_of(behind.url()).await.unwrap();
         proxy.inject(Calls::Target("PutItem"), Fault::Throttle, 1);
         let client = PlainHttp::default();
 
         let put = "DynamoDB_20120810.PutItem";
-        assert_eq!(
-            client.send(call(proxy.url(), put)).await.unwrap().status(),
-            StatusCode::BAD_REQUEST
-        );
-        assert_eq!(
-            client.send(call(proxy.url(), put)).await.unwrap().status(),
-            StatusCode::OK
-        );
-        assert_eq!(
-            client
-                .send(call(proxy.url(), "DynamoDB_20120810.Query"))
-                .await
-                .unwrap()
-                .status(),
-            StatusCode::OK
-        );
-        assert_eq!(
-            (
-                proxy.count("PutItem"),
-                proxy.count("Query"),
-                proxy.seen().len()
-            ),
-            (2, 1, 3)
-        );
+        assert_eq!(client.send(call(proxy.url(), put)).await.unwrap().status(), StatusCode::BAD_REQUEST);
+        assert_eq!(client.send(call(proxy.url(), put)).await.unwrap().status(), StatusCode::OK);
+        assert_eq!(client.send(call(proxy.url(), "DynamoDB_20120810.Query")).await.unwrap().status(), StatusCode::OK);
+        assert_eq!((proxy.count("PutItem"), proxy.count("Query"), proxy.seen().len()), (2, 1, 3));
         assert_eq!((proxy.write_units(), proxy.read_units()), (1.0, 1.0));
-        assert_eq!(
-            behind.seen()[0].body,
-            Bytes::from_static(br#"{"ReturnConsumedCapacity":"TOTAL"}"#)
-        );
+        assert_eq!(behind.seen()[0].body, Bytes::from_static(br#"{"ReturnConsumedCapacity":"TOTAL"}"#));
 
         proxy.inject(Calls::All, Fault::Cut, 1);
         assert!(client.send(call(proxy.url(), put)).await.is_err());
@@ -392,8 +309,7 @@ mod tests {
 
     #[test]
     fn a_failed_condition_costs_a_write() {
-        let body =
-            br#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#;
+        let body = br#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#;
         assert!((consumed(body) - 1.0).abs() < f64::EPSILON);
     }
 }

@@ -32,9 +32,7 @@ impl FrontDoor {
     /// # Errors
     /// What the operating system says, [`io::ErrorKind::AddrInUse`] for a busy port.
     pub async fn bind(port: u16) -> io::Result<Self> {
-        Ok(Self {
-            listener: TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?,
-        })
+        Ok(Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await? })
     }
 
     /// The port it listens on.
@@ -53,20 +51,17 @@ impl FrontDoor {
         let unusable = || io::Error::from(io::ErrorKind::InvalidInput);
         let authority: Authority = api.authority().parse().map_err(|_| unusable())?;
         let prefix = api.path().trim_end_matches('/').to_owned();
-        let client: Client<HttpConnector, Incoming> = Client::builder(TokioExecutor::new())
-            .set_host(false)
-            .build_http();
+        let client: Client<HttpConnector, Incoming> =
+            Client::builder(TokioExecutor::new()).set_host(false).build_http();
         let mut connections = JoinSet::new();
         loop {
             let (stream, _) = self.listener.accept().await?;
             let (authority, prefix, client) = (authority.clone(), prefix.clone(), client.clone());
             let service = service_fn(move |request| {
-                let (authority, prefix, client) =
-                    (authority.clone(), prefix.clone(), client.clone());
+                let (authority, prefix, client) = (authority.clone(), prefix.clone(), client.clone());
                 async move { Ok::<_, Infallible>(pass_on(&client, authority, &prefix, request).await) }
             });
-            connections
-                .spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             while connections.try_join_next().is_some() {}
         }
     }
@@ -78,28 +73,16 @@ async fn pass_on(
     prefix: &str,
     mut request: Request<Incoming>,
 ) -> Response<Either<Incoming, Full<Bytes>>> {
-    let asked = request
-        .uri()
-        .path_and_query()
-        .map_or("/", PathAndQuery::as_str);
-    let target = Uri::builder()
-        .scheme(Scheme::HTTP)
-        .authority(authority)
-        .path_and_query(format!("{prefix}{asked}"))
-        .build();
+    let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let target =
+        Uri::builder().scheme(Scheme::HTTP).authority(authority).path_and_query(format!("{prefix}{asked}")).build();
     let Ok(target) = target else {
-        return plain(
-            StatusCode::BAD_REQUEST,
-            "the request target is not a path\n",
-        );
+        return plain(StatusCode::BAD_REQUEST, "the request target is not a path\n");
     };
     *request.uri_mut() = target;
     match client.request(request).await {
         Ok(answer) => answer.map(Either::Left),
-        Err(_) => plain(
-            StatusCode::BAD_GATEWAY,
-            "the AWS emulator does not answer\n",
-        ),
+        Err(_) => plain(StatusCode::BAD_GATEWAY, "the AWS emulator does not answer\n"),
     }
 }
 

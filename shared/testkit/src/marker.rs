@@ -65,10 +65,7 @@ pub async fn scan(aws: &Url, markers: &[&[u8]]) -> Result<Vec<(String, usize)>, 
 /// # Errors
 /// As [`scan`].
 pub async fn holdings(aws: &Url) -> Result<Vec<Holding>, MarkerError> {
-    let emulator = Emulator {
-        http: PlainHttp::default(),
-        base: aws.as_str().trim_end_matches('/').to_owned(),
-    };
+    let emulator = Emulator { http: PlainHttp::default(), base: aws.as_str().trim_end_matches('/').to_owned() };
     let mut all = Vec::new();
     emulator.tables(&mut all).await?;
     emulator.logs(&mut all).await?;
@@ -83,10 +80,7 @@ pub async fn holdings(aws: &Url) -> Result<Vec<Holding>, MarkerError> {
         ("scheduler", "scheduler", "/schedules"),
     ] {
         let content = emulator.get(service, path).await?;
-        all.push(Holding {
-            place: place.to_owned(),
-            content,
-        });
+        all.push(Holding { place: place.to_owned(), content });
     }
     Ok(all)
 }
@@ -98,21 +92,10 @@ struct Emulator {
 
 impl Emulator {
     async fn tables(&self, all: &mut Vec<Holding>) -> Result<(), MarkerError> {
-        for table in self
-            .pages(
-                "dynamodb",
-                "DynamoDB_20120810.ListTables",
-                json!({}),
-                Page::TABLES,
-            )
-            .await?
-        {
+        for table in self.pages("dynamodb", "DynamoDB_20120810.ListTables", json!({}), Page::TABLES).await? {
             let Some(name) = table.as_str() else { continue };
             let scan = json!({ "TableName": name });
-            for item in self
-                .pages("dynamodb", "DynamoDB_20120810.Scan", scan, Page::ITEMS)
-                .await?
-            {
+            for item in self.pages("dynamodb", "DynamoDB_20120810.Scan", scan, Page::ITEMS).await? {
                 all.push(holding(format!("dynamodb/{name}"), &item));
             }
         }
@@ -120,33 +103,14 @@ impl Emulator {
     }
 
     async fn logs(&self, all: &mut Vec<Holding>) -> Result<(), MarkerError> {
-        for group in self
-            .pages(
-                "logs",
-                "Logs_20140328.DescribeLogGroups",
-                json!({}),
-                Page::GROUPS,
-            )
-            .await?
-        {
+        for group in self.pages("logs", "Logs_20140328.DescribeLogGroups", json!({}), Page::GROUPS).await? {
             let Some(name) = group["logGroupName"].as_str() else {
                 continue;
             };
             let filter = json!({ "logGroupName": name });
-            for event in self
-                .pages(
-                    "logs",
-                    "Logs_20140328.FilterLogEvents",
-                    filter,
-                    Page::EVENTS,
-                )
-                .await?
-            {
+            for event in self.pages("logs", "Logs_20140328.FilterLogEvents", filter, Page::EVENTS).await? {
                 let message = event["message"].as_str().unwrap_or_default().to_owned();
-                all.push(Holding {
-                    place: format!("logs/{name}"),
-                    content: message.into(),
-                });
+                all.push(Holding { place: format!("logs/{name}"), content: message.into() });
             }
         }
         Ok(())
@@ -154,53 +118,27 @@ impl Emulator {
 
     async fn secrets(&self, all: &mut Vec<Holding>) -> Result<(), MarkerError> {
         let asked = json!({ "IncludePlannedDeletion": true });
-        for secret in self
-            .pages(
-                "secretsmanager",
-                "secretsmanager.ListSecrets",
-                asked,
-                Page::SECRETS,
-            )
-            .await?
-        {
+        for secret in self.pages("secretsmanager", "secretsmanager.ListSecrets", asked, Page::SECRETS).await? {
             let Some(name) = secret["Name"].as_str() else {
                 continue;
             };
             all.push(holding(format!("secret/{name}"), &secret));
-            if secret
-                .get("DeletedDate")
-                .is_some_and(|date| !date.is_null())
-            {
+            if secret.get("DeletedDate").is_some_and(|date| !date.is_null()) {
                 continue;
             }
-            let value = self
-                .call(
-                    "secretsmanager",
-                    "secretsmanager.GetSecretValue",
-                    &json!({ "SecretId": name }),
-                )
-                .await?;
+            let value =
+                self.call("secretsmanager", "secretsmanager.GetSecretValue", &json!({ "SecretId": name })).await?;
             all.push(holding(format!("secret/{name}"), &value));
         }
         Ok(())
     }
 
     async fn parameters(&self, all: &mut Vec<Holding>) -> Result<(), MarkerError> {
-        for parameter in self
-            .pages(
-                "ssm",
-                "AmazonSSM.DescribeParameters",
-                json!({}),
-                Page::PARAMETERS,
-            )
-            .await?
-        {
+        for parameter in self.pages("ssm", "AmazonSSM.DescribeParameters", json!({}), Page::PARAMETERS).await? {
             let Some(name) = parameter["Name"].as_str() else {
                 continue;
             };
-            let value = self
-                .call("ssm", "AmazonSSM.GetParameter", &json!({ "Name": name }))
-                .await?;
+            let value = self.call("ssm", "AmazonSSM.GetParameter", &json!({ "Name": name })).await?;
             all.push(holding(format!("ssm/{name}"), &value));
         }
         Ok(())
@@ -215,18 +153,12 @@ impl Emulator {
                 let listed = self.get("s3", &path).await?;
                 for key in elements(&listed, "Key") {
                     let content = self.get("s3", &format!("/{bucket}/{key}")).await?;
-                    all.push(Holding {
-                        place: format!("s3/{bucket}/{key}"),
-                        content,
-                    });
+                    all.push(Holding { place: format!("s3/{bucket}/{key}"), content });
                 }
                 let Some(next) = elements(&listed, "NextContinuationToken").pop() else {
                     break;
                 };
-                token = format!(
-                    "continuation-token={}",
-                    percent_encode(next.as_bytes(), NON_ALPHANUMERIC)
-                );
+                token = format!("continuation-token={}", percent_encode(next.as_bytes(), NON_ALPHANUMERIC));
             }
         }
         Ok(())
@@ -270,19 +202,9 @@ impl Emulator {
         self.send(path, request).await
     }
 
-    async fn send(
-        &self,
-        what: &str,
-        request: http::Result<Request<Bytes>>,
-    ) -> Result<Bytes, MarkerError> {
-        let refused = |status| MarkerError::Answer {
-            what: what.to_owned(),
-            status,
-        };
-        let answer = self
-            .http
-            .send(request.map_err(|_| refused(StatusCode::BAD_REQUEST))?)
-            .await?;
+    async fn send(&self, what: &str, request: http::Result<Request<Bytes>>) -> Result<Bytes, MarkerError> {
+        let refused = |status| MarkerError::Answer { what: what.to_owned(), status };
+        let answer = self.http.send(request.map_err(|_| refused(StatusCode::BAD_REQUEST))?).await?;
         match answer.status() {
             status if status.is_success() => Ok(answer.into_body()),
             status => Err(refused(status)),
@@ -299,36 +221,12 @@ struct Page {
 }
 
 impl Page {
-    const TABLES: Self = Self {
-        items: "TableNames",
-        next: "LastEvaluatedTableName",
-        ask: "ExclusiveStartTableName",
-    };
-    const ITEMS: Self = Self {
-        items: "Items",
-        next: "LastEvaluatedKey",
-        ask: "ExclusiveStartKey",
-    };
-    const GROUPS: Self = Self {
-        items: "logGroups",
-        next: "nextToken",
-        ask: "nextToken",
-    };
-    const EVENTS: Self = Self {
-        items: "events",
-        next: "nextToken",
-        ask: "nextToken",
-    };
-    const SECRETS: Self = Self {
-        items: "SecretList",
-        next: "NextToken",
-        ask: "NextToken",
-    };
-    const PARAMETERS: Self = Self {
-        items: "Parameters",
-        next: "NextToken",
-        ask: "NextToken",
-    };
+    const TABLES: Self = Self { items: "TableNames", next: "LastEvaluatedTableName", ask: "ExclusiveStartTableName" };
+    const ITEMS: Self = Self { items: "Items", next: "LastEvaluatedKey", ask: "ExclusiveStartKey" };
+    const GROUPS: Self = Self { items: "logGroups", next: "nextToken", ask: "nextToken" };
+    const EVENTS: Self = Self { items: "events", next: "nextToken", ask: "nextToken" };
+    const SECRETS: Self = Self { items: "SecretList", next: "NextToken", ask: "NextToken" };
+    const PARAMETERS: Self = Self { items: "Parameters", next: "NextToken", ask: "NextToken" };
 }
 
 /// The emulator reads service and region from the signature's scope and does not check the signature.
@@ -342,10 +240,7 @@ fn holding(place: String, content: &Value) -> Holding {
     // Strings apart from each other and unescaped, so that a marker with a quote or a line break is still found.
     let mut text = String::new();
     strings(content, &mut text);
-    Holding {
-        place,
-        content: text.into(),
-    }
+    Holding { place, content: text.into() }
 }
 
 fn strings(value: &Value, text: &mut String) {
@@ -373,30 +268,15 @@ fn strings(value: &Value, text: &mut String) {
 fn elements(document: &[u8], name: &str) -> Vec<String> {
     let document = String::from_utf8_lossy(document);
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let texts = document
-        .split(open.as_str())
-        .skip(1)
-        .filter_map(|rest| rest.split_once(close.as_str()));
+    let texts = document.split(open.as_str()).skip(1).filter_map(|rest| rest.split_once(close.as_str()));
     texts.map(|(text, _)| text.to_owned()).collect()
 }
 
 fn forms(marker: &[u8]) -> Vec<Vec<u8>> {
     let mut forms: BTreeMap<Vec<u8>, ()> = BTreeMap::new();
     forms.insert(marker.to_vec(), ());
-    forms.insert(
-        percent_encode(marker, NON_ALPHANUMERIC)
-            .to_string()
-            .into_bytes(),
-        (),
-    );
-    forms.insert(
-        marker
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into_bytes(),
-        (),
-    );
+    forms.insert(percent_encode(marker, NON_ALPHANUMERIC).to_string().into_bytes(), ());
+    forms.insert(marker.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes(), ());
     let escaped = Value::from(String::from_utf8_lossy(marker)).to_string();
     forms.insert(escaped.trim_matches('"').as_bytes().to_vec(), ());
     for offset in 0..3 {
@@ -405,9 +285,7 @@ fn forms(marker: &[u8]) -> Vec<Vec<u8>> {
         let shifted = [vec![0; offset], marker.to_vec()].concat();
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
             let encoded = engine.encode(&shifted).into_bytes();
-            let own = encoded
-                .get((offset * 8).div_ceil(6)..(shifted.len() * 8) / 6)
-                .unwrap_or_default();
+            let own = encoded.get((offset * 8).div_ceil(6)..(shifted.len() * 8) / 6).unwrap_or_default();
             if own.len() >= 8 {
                 forms.insert(own.to_vec(), ());
             }
@@ -430,26 +308,14 @@ mod tests {
         let marker = "Zoë \"the\" Marker/7".as_bytes();
         let forms = forms(marker);
         let found = |content: &[u8]| forms.iter().any(|form| contains(content, form));
-        assert!(found(
-            &[b"before".as_slice(), marker, b"after".as_slice()].concat()
-        ));
+        assert!(found(&[b"before".as_slice(), marker, b"after".as_slice()].concat()));
         assert!(found(b"name=Zo%C3%AB%20%22the%22%20Marker%2F7&x"));
         for before in ["", "a", "ab", "abc"] {
             let plain = [before.as_bytes(), marker, b"tail"].concat();
-            assert!(
-                found(STANDARD.encode(&plain).as_bytes()),
-                "base64 after {before:?}"
-            );
-            assert!(
-                found(URL_SAFE_NO_PAD.encode(&plain).as_bytes()),
-                "base64url after {before:?}"
-            );
+            assert!(found(STANDARD.encode(&plain).as_bytes()), "base64 after {before:?}");
+            assert!(found(URL_SAFE_NO_PAD.encode(&plain).as_bytes()), "base64url after {before:?}");
         }
-        assert!(found(
-            Value::from(String::from_utf8_lossy(marker))
-                .to_string()
-                .as_bytes()
-        ));
+        assert!(found(Value::from(String::from_utf8_lossy(marker)).to_string().as_bytes()));
         assert!(!found(b"Zoe the Marker 7"));
     }
 

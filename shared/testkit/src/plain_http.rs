@@ -34,9 +34,7 @@ pub struct PlainHttp {
 
 impl Default for PlainHttp {
     fn default() -> Self {
-        Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-        }
+        Self { client: Client::builder(TokioExecutor::new()).build_http() }
     }
 }
 
@@ -47,15 +45,9 @@ impl PlainHttp {
     /// [`PlainHttpError`]; a status of 400 or more is an answer.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, PlainHttpError> {
         let exchange = async {
-            let (head, body) = self
-                .client
-                .request(request.map(Full::new))
-                .await?
-                .into_parts();
+            let (head, body) = self.client.request(request.map(Full::new)).await?.into_parts();
             Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
         };
-        tokio::time::timeout(LIMIT, exchange)
-            .await
-            .unwrap_or(Err(PlainHttpError::Late))
+        tokio::time::timeout(LIMIT, exchange).await.unwrap_or(Err(PlainHttpError::Late))
     }
 }

@@ -30,9 +30,7 @@ pub struct Functions {
 pub fn names() -> Result<Vec<String>, StackError> {
     let folder = places::workspace().join("functions");
     let mut names = Vec::new();
-    for entry in
-        fs::read_dir(&folder).map_err(StackError::io(format!("reading {}", folder.display())))?
-    {
+    for entry in fs::read_dir(&folder).map_err(StackError::io(format!("reading {}", folder.display())))? {
         let entry = entry.map_err(StackError::io(format!("reading {}", folder.display())))?;
         if entry.path().join("Cargo.toml").is_file() {
             names.push(entry.file_name().to_string_lossy().into_owned());
@@ -42,23 +40,37 @@ pub fn names() -> Result<Vec<String>, StackError> {
     Ok(names)
 }
 
+/// For whom the functions are built. cargo chooses the features of shared dependencies by what is built together, so each of the two
+/// names the package that was compiled just before: with it, nothing is compiled twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// `cargo run -p local`, which depends on every function.
+    Local,
+    /// The tests, whose test program brings its development dependencies.
+    Tests,
+}
+
+impl Purpose {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Local => &["--package", "local"],
+            Self::Tests => &["--package", "tests", "--test", "all"],
+        }
+    }
+}
+
 /// Runs `cargo build` for all functions; `progress` sees each line that cargo prints.
-///
-/// The package `local` is named too: it depends on every function, so with it the dependencies get the features that they had when
-/// `cargo run -p local` compiled them, and nothing is compiled twice.
 ///
 /// # Errors
 /// [`StackError::Build`] with the compiler's own words, or [`StackError::Io`] when cargo cannot be run.
 pub fn functions(
     place: &BuildPlace,
+    purpose: Purpose,
     mut progress: impl FnMut(&str),
 ) -> Result<Functions, StackError> {
     let names = names()?;
     let mut cargo = Command::new("cargo");
-    cargo
-        .arg("build")
-        .args(&place.arguments)
-        .args(["--package", "local"]);
+    cargo.arg("build").args(&place.arguments).args(purpose.arguments());
     for name in &names {
         cargo.args(["--package", name]);
     }
@@ -81,14 +93,9 @@ pub fn functions(
     }
     let status = child.wait().map_err(StackError::io("waiting for cargo"))?;
     if !status.success() {
-        return Err(StackError::Build {
-            detail: Vec::from(tail).join("\n"),
-        });
+        return Err(StackError::Build { detail: Vec::from(tail).join("\n") });
     }
-    Ok(Functions {
-        folder: place.binaries.clone(),
-        fingerprint: stamp(&place.binaries, &names)?,
-    })
+    Ok(Functions { folder: place.binaries.clone(), fingerprint: stamp(&place.binaries, &names)? })
 }
 
 fn stamp(folder: &Path, names: &[String]) -> Result<String, StackError> {

@@ -59,27 +59,15 @@ pub fn parameters(public_url: &str) -> BTreeMap<&'static str, String> {
 ///
 /// # Errors
 /// [`StackError::Io`] when a file cannot be read.
-pub fn fingerprint(
-    functions: &Functions,
-    parameters: &BTreeMap<&'static str, String>,
-) -> Result<String, StackError> {
+pub fn fingerprint(functions: &Functions, parameters: &BTreeMap<&'static str, String>) -> Result<String, StackError> {
     let mut made_from = Fingerprint::default();
     made_from.file(&places::template())?;
     let infra = places::workspace().join("infra");
     let mut nested = Vec::new();
-    for entry in
-        fs::read_dir(&infra).map_err(StackError::io(format!("reading {}", infra.display())))?
-    {
-        nested.push(
-            entry
-                .map_err(StackError::io(format!("reading {}", infra.display())))?
-                .path(),
-        );
+    for entry in fs::read_dir(&infra).map_err(StackError::io(format!("reading {}", infra.display())))? {
+        nested.push(entry.map_err(StackError::io(format!("reading {}", infra.display())))?.path());
     }
-    nested.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    nested.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     nested.sort();
     for path in nested {
         made_from.file(&path)?;
@@ -118,14 +106,7 @@ fn deploy_template(
     let mut command = places::clean_command(&tools.python);
     command
         .arg(places::scripts().join("deploy.py"))
-        .args([
-            "--endpoint",
-            &format!("http://127.0.0.1:{port}"),
-            "--region",
-            AWS_REGION,
-            "--stack",
-            STACK,
-        ])
+        .args(["--endpoint", &format!("http://127.0.0.1:{port}"), "--region", AWS_REGION, "--stack", STACK])
         .args(["--fingerprint", &fingerprint(functions, parameters)?])
         .arg("--template")
         .arg(template)
@@ -135,15 +116,10 @@ fn deploy_template(
     for (name, value) in parameters {
         command.args(["--parameter", &format!("{name}={value}")]);
     }
-    let ended = command
-        .output()
-        .map_err(StackError::io("running the deployer"))?;
+    let ended = command.output().map_err(StackError::io("running the deployer"))?;
     if !ended.status.success() {
-        return Err(StackError::Deploy {
-            detail: last_line(&String::from_utf8_lossy(&ended.stderr)),
-        });
+        return Err(StackError::Deploy { detail: last_line(&String::from_utf8_lossy(&ended.stderr)) });
     }
-    serde_json::from_slice(&ended.stdout).map_err(|error| StackError::Deploy {
-        detail: format!("the deployer's answer is not understood ({error})"),
-    })
+    serde_json::from_slice(&ended.stdout)
+        .map_err(|error| StackError::Deploy { detail: format!("the deployer's answer is not understood ({error})") })
 }

@@ -58,13 +58,9 @@ impl Emulator {
     pub fn start(tools: &Tools, setup: &Setup) -> Result<Self, StackError> {
         let mut command = command(tools, setup, Owner::ThisProcess)?;
         command.stdin(Stdio::piped());
-        let program =
-            Program::start(&mut command).map_err(StackError::io("starting the AWS emulator"))?;
+        let program = Program::start(&mut command).map_err(StackError::io("starting the AWS emulator"))?;
         wait_until_healthy(setup, || matches!(program.status(), Ok(Some(_))))?;
-        Ok(Self {
-            port: setup.port,
-            _program: program,
-        })
+        Ok(Self { port: setup.port, _program: program })
     }
 }
 
@@ -75,9 +71,7 @@ impl Emulator {
 pub fn start_shared(tools: &Tools, setup: &Setup, owner: Owner<'_>) -> Result<(), StackError> {
     let mut command = command(tools, setup, owner)?;
     command.stdin(Stdio::null()).process_group(0);
-    let mut child = command
-        .spawn()
-        .map_err(StackError::io("starting the AWS emulator"))?;
+    let mut child = command.spawn().map_err(StackError::io("starting the AWS emulator"))?;
     wait_until_healthy(setup, || matches!(child.try_wait(), Ok(Some(_))))
 }
 
@@ -91,12 +85,8 @@ pub fn healthy(port: u16) -> bool {
 /// # Errors
 /// What the operating system says.
 pub fn free_port() -> Result<u16, StackError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .map_err(StackError::io("looking for a free port"))?;
-    Ok(listener
-        .local_addr()
-        .map_err(StackError::io("looking for a free port"))?
-        .port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(StackError::io("looking for a free port"))?;
+    Ok(listener.local_addr().map_err(StackError::io("looking for a free port"))?.port())
 }
 
 /// Whether nothing listens on a loopback port.
@@ -104,21 +94,15 @@ pub fn free_port() -> Result<u16, StackError> {
 /// # Errors
 /// [`StackError::PortBusy`].
 pub fn must_be_free(port: u16) -> Result<(), StackError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map(drop)
-        .map_err(|_| StackError::PortBusy { port })
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|_| StackError::PortBusy { port })
 }
 
 fn command(tools: &Tools, setup: &Setup, owner: Owner<'_>) -> Result<Command, StackError> {
     must_be_free(setup.port)?;
     let temporary = setup.home.join("tmp");
-    fs::create_dir_all(&temporary)
-        .map_err(StackError::io(format!("creating {}", temporary.display())))?;
-    let log = File::create(log(setup))
-        .map_err(StackError::io(format!("creating {}", log(setup).display())))?;
-    let errors = log
-        .try_clone()
-        .map_err(StackError::io("opening the emulator's log"))?;
+    fs::create_dir_all(&temporary).map_err(StackError::io(format!("creating {}", temporary.display())))?;
+    let log = File::create(log(setup)).map_err(StackError::io(format!("creating {}", log(setup).display())))?;
+    let errors = log.try_clone().map_err(StackError::io("opening the emulator's log"))?;
     let address = format!("http://127.0.0.1:{}", setup.port);
     let mut command = places::clean_command(&tools.python);
     command
@@ -154,13 +138,7 @@ fn command(tools: &Tools, setup: &Setup, owner: Owner<'_>) -> Result<Command, St
             command.args(["--owner", "stdin"]);
         }
         Owner::Holders { held, gate, record } => {
-            command
-                .arg("--owner")
-                .arg(held)
-                .arg("--gate")
-                .arg(gate)
-                .arg("--record")
-                .arg(record);
+            command.arg("--owner").arg(held).arg("--gate").arg(gate).arg("--record").arg(record);
         }
     }
     Ok(command)
@@ -181,24 +159,16 @@ fn wait_until_healthy(setup: &Setup, mut ended: impl FnMut() -> bool) -> Result<
             std::thread::sleep(POLL);
             continue;
         };
-        return Err(StackError::Emulator {
-            detail: failed,
-            log: log(setup),
-        });
+        return Err(StackError::Emulator { detail: failed, log: log(setup) });
     }
     Ok(())
 }
 
 fn answer(port: u16) -> Option<String> {
     let limit = Duration::from_secs(2);
-    let mut stream =
-        TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), limit).ok()?;
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), limit).ok()?;
     stream.set_read_timeout(Some(limit)).ok()?;
-    stream
-        .write_all(
-            b"GET /_ministack/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
-        )
-        .ok()?;
+    stream.write_all(b"GET /_ministack/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
     let mut said = [0; 64];
     let length = stream.read(&mut said).ok()?;
     Some(String::from_utf8_lossy(&said[..length]).into_owned())
@@ -215,9 +185,7 @@ mod tests {
         let error = must_be_free(port).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!(
-                "Port {port} is already in use: stop what listens there or choose another one with --port."
-            )
+            format!("Port {port} is already in use: stop what listens there or choose another one with --port.")
         );
         assert!(!healthy(free_port().unwrap()));
     }

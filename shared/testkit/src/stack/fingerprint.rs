@@ -24,8 +24,7 @@ impl Fingerprint {
     /// # Errors
     /// [`StackError::Io`] when it cannot be read.
     pub fn file(&mut self, path: &Path) -> Result<(), StackError> {
-        let content = fs::read_to_string(path)
-            .map_err(StackError::io(format!("reading {}", path.display())))?;
+        let content = fs::read_to_string(path).map_err(StackError::io(format!("reading {}", path.display())))?;
         self.value(&content);
         Ok(())
     }
@@ -39,22 +38,12 @@ impl Fingerprint {
         let found = fs::metadata(path).map_err(StackError::io(what()))?;
         let changed = found.modified().map_err(StackError::io(what()))?;
         let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.value(&format!(
-            "{} {} {}",
-            path.display(),
-            found.len(),
-            since.as_nanos()
-        ));
+        self.value(&format!("{} {} {}", path.display(), found.len(), since.as_nanos()));
         Ok(())
     }
 
     /// The fingerprint, 32 hexadecimal digits.
     pub fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 }

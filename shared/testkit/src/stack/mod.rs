@@ -25,9 +25,7 @@ pub const AWS_REGION: &str = "eu-west-1";
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     /// No `python3` on the path.
-    #[error(
-        "Python 3 was not found: install Python 3.11 or newer, so that `python3` is on the PATH, and try again."
-    )]
+    #[error("Python 3 was not found: install Python 3.11 or newer, so that `python3` is on the PATH, and try again.")]
     PythonMissing,
     /// The Python found is older than the pinned tools allow.
     #[error("`python3` is {found}, but the local stack needs Python 3.11 or newer.")]
@@ -60,9 +58,7 @@ pub enum StackError {
         detail: String,
     },
     /// The port is taken.
-    #[error(
-        "Port {port} is already in use: stop what listens there or choose another one with --port."
-    )]
+    #[error("Port {port} is already in use: stop what listens there or choose another one with --port.")]
     PortBusy {
         /// The TCP port, on loopback.
         port: u16,

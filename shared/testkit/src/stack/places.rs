@@ -7,10 +7,7 @@ use super::StackError;
 
 /// The root of the workspace.
 pub fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap_or_else(|_| PathBuf::from("."))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_else(|_| PathBuf::from("."))
 }
 
 /// The scripts and pins of the local stack.
@@ -41,8 +38,7 @@ impl BuildPlace {
     /// # Errors
     /// [`StackError::Io`] when the program's path is unknown or is not inside a target folder.
     pub fn of_this_program() -> Result<Self, StackError> {
-        let program =
-            std::env::current_exe().map_err(StackError::io("finding this program's own path"))?;
+        let program = std::env::current_exe().map_err(StackError::io("finding this program's own path"))?;
         Self::of(&program)
     }
 
@@ -53,16 +49,9 @@ impl BuildPlace {
             cause: std::io::ErrorKind::NotFound.into(),
         };
         let folder = program.parent().ok_or_else(outside)?;
-        let binaries = if folder.ends_with("deps") {
-            folder.parent().ok_or_else(outside)?
-        } else {
-            folder
-        };
-        let target = binaries
-            .ancestors()
-            .skip(1)
-            .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-            .ok_or_else(outside)?;
+        let binaries = if folder.ends_with("deps") { folder.parent().ok_or_else(outside)? } else { folder };
+        let target =
+            binaries.ancestors().skip(1).find(|folder| folder.join("CACHEDIR.TAG").is_file()).ok_or_else(outside)?;
         let mut arguments = vec!["--target-dir".to_owned(), target.display().to_string()];
         match name(binaries) {
             "debug" => {}
@@ -71,19 +60,12 @@ impl BuildPlace {
         if let Some(triple) = binaries.parent().filter(|folder| *folder != target) {
             arguments.extend(["--target".to_owned(), name(triple).to_owned()]);
         }
-        Ok(Self {
-            target: target.to_owned(),
-            binaries: binaries.to_owned(),
-            arguments,
-        })
+        Ok(Self { target: target.to_owned(), binaries: binaries.to_owned(), arguments })
     }
 }
 
 fn name(folder: &Path) -> &str {
-    folder
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default()
+    folder.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
 /// A command with nothing of the caller's environment but what finding and loading programs needs, so that a developer's AWS
@@ -112,13 +94,7 @@ mod tests {
         let place = BuildPlace::of_this_program().unwrap();
         assert!(place.binaries.starts_with(&place.target));
         assert!(!place.binaries.ends_with("deps"));
-        assert_eq!(
-            place.arguments[..2],
-            [
-                "--target-dir".to_owned(),
-                place.target.display().to_string()
-            ]
-        );
+        assert_eq!(place.arguments[..2], ["--target-dir".to_owned(), place.target.display().to_string()]);
     }
 
     #[test]

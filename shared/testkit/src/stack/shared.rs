@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::build::Purpose;
 use super::deploy::{self, Deployment};
 use super::emulator::{self, Owner, Setup};
 use super::fingerprint::Fingerprint;
@@ -80,10 +81,7 @@ impl Stack {
         let logical = logical_id(function);
         match self.deployment.functions.get(&logical) {
             Some(deployed) => &deployed.variables,
-            #[expect(
-                clippy::panic,
-                reason = "a test that names a function that is not there is wrong"
-            )]
+            #[expect(clippy::panic, reason = "a test that names a function that is not there is wrong")]
             None => panic!("template.yaml has no {logical}"),
         }
     }
@@ -91,12 +89,10 @@ impl Stack {
     fn join() -> Result<Self, StackError> {
         let place = BuildPlace::of_this_program()?;
         let home = place.target.join("test-stack");
-        fs::create_dir_all(&home)
-            .map_err(StackError::io(format!("creating {}", home.display())))?;
+        fs::create_dir_all(&home).map_err(StackError::io(format!("creating {}", home.display())))?;
         let gate_path = home.join("gate.lock");
         let gate = create(&gate_path)?;
-        gate.lock()
-            .map_err(StackError::io("waiting for another test process"))?;
+        gate.lock().map_err(StackError::io("waiting for another test process"))?;
 
         let program = this_program()?;
         let record_path = home.join("stack.json");
@@ -109,22 +105,13 @@ impl Stack {
             running => {
                 let (record, held) = bring_up(&place, &home, running, program)?;
                 let text = serde_json::to_string(&record).unwrap_or_default();
-                fs::write(&record_path, text)
-                    .map_err(StackError::io(format!("writing {}", record_path.display())))?;
+                fs::write(&record_path, text).map_err(StackError::io(format!("writing {}", record_path.display())))?;
                 (record, held)
             }
         };
         let aws = local_url(record.port, "")?;
-        let api = local_url(
-            record.port,
-            &format!("_aws/execute-api/{}/$default", record.deployment.api_id),
-        )?;
-        Ok(Self {
-            api,
-            aws,
-            deployment: record.deployment,
-            _held: held,
-        })
+        let api = local_url(record.port, &format!("_aws/execute-api/{}/$default", record.deployment.api_id))?;
+        Ok(Self { api, aws, deployment: record.deployment, _held: held })
     }
 }
 
@@ -137,7 +124,7 @@ fn bring_up(
     program: String,
 ) -> Result<(Record, File), StackError> {
     let tools = Tools::ensure(&place.target)?;
-    let functions = build::functions(place, |_| {})?;
+    let functions = build::functions(place, Purpose::Tests, |_| {})?;
     let parameters = deploy::parameters(PUBLIC_URL);
     let mut made_from = Fingerprint::default();
     made_from.value(&functions.fingerprint);
@@ -151,11 +138,7 @@ fn bring_up(
     remove_ended(home)?;
     let port = emulator::free_port()?;
     let held = hold(home, port)?;
-    let setup = Setup {
-        port,
-        home: folder(home, port),
-        state: None,
-    };
+    let setup = Setup { port, home: folder(home, port), state: None };
     let owner = Owner::Holders {
         held: &held_path(home, port),
         gate: &home.join("gate.lock"),
@@ -163,15 +146,7 @@ fn bring_up(
     };
     emulator::start_shared(&tools, &setup, owner)?;
     let deployment = deploy::deploy(&tools, port, &functions, &parameters)?;
-    Ok((
-        Record {
-            port,
-            made_from,
-            checked_by: vec![program],
-            deployment,
-        },
-        held,
-    ))
+    Ok((Record { port, made_from, checked_by: vec![program], deployment }, held))
 }
 
 fn folder(home: &Path, port: u16) -> PathBuf {
@@ -185,29 +160,18 @@ fn held_path(home: &Path, port: u16) -> PathBuf {
 /// Keeps the emulator on `port` running while the returned file is open.
 fn hold(home: &Path, port: u16) -> Result<File, StackError> {
     let folder = folder(home, port);
-    fs::create_dir_all(&folder)
-        .map_err(StackError::io(format!("creating {}", folder.display())))?;
+    fs::create_dir_all(&folder).map_err(StackError::io(format!("creating {}", folder.display())))?;
     let held = create(&held_path(home, port))?;
-    held.lock_shared()
-        .map_err(StackError::io("joining the shared stack"))?;
+    held.lock_shared().map_err(StackError::io("joining the shared stack"))?;
     Ok(held)
 }
 
 /// Removes the folders of emulators that have ended; the last one's stays until here, so that its log can be read.
 fn remove_ended(home: &Path) -> Result<(), StackError> {
-    for entry in fs::read_dir(home)
-        .map_err(StackError::io(format!("reading {}", home.display())))?
-        .flatten()
-    {
-        let port = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u16>().ok());
+    for entry in fs::read_dir(home).map_err(StackError::io(format!("reading {}", home.display())))?.flatten() {
+        let port = entry.file_name().to_str().and_then(|name| name.parse::<u16>().ok());
         if port.is_some_and(|port| !emulator::healthy(port)) {
-            fs::remove_dir_all(entry.path()).map_err(StackError::io(format!(
-                "removing {}",
-                entry.path().display()
-            )))?;
+            fs::remove_dir_all(entry.path()).map_err(StackError::io(format!("removing {}", entry.path().display())))?;
         }
     }
     Ok(())
@@ -224,16 +188,9 @@ fn read(path: &Path) -> Option<Record> {
 /// Which build this program is. A function's `main.rs` is no part of a test program, so it is looked at apart.
 fn this_program() -> Result<String, StackError> {
     let mut program = Fingerprint::default();
-    program.stamp(
-        &std::env::current_exe().map_err(StackError::io("finding this program's own path"))?,
-    )?;
+    program.stamp(&std::env::current_exe().map_err(StackError::io("finding this program's own path"))?)?;
     for name in build::names()? {
-        program.stamp(
-            &places::workspace()
-                .join("functions")
-                .join(name)
-                .join("src/main.rs"),
-        )?;
+        program.stamp(&places::workspace().join("functions").join(name).join("src/main.rs"))?;
     }
     program.stamp(&places::template())?;
     Ok(program.finish())
@@ -241,18 +198,14 @@ fn this_program() -> Result<String, StackError> {
 
 fn local_url(port: u16, path: &str) -> Result<Url, StackError> {
     let text = format!("http://127.0.0.1:{port}/{path}");
-    text.parse().map_err(|_| StackError::Deploy {
-        detail: format!("{text} is not a URL"),
-    })
+    text.parse().map_err(|_| StackError::Deploy { detail: format!("{text} is not a URL") })
 }
 
 /// `fan-out` → `FanOutFunction`: folder and resource have one name.
 fn logical_id(function: &str) -> String {
     let words = function.split('-').map(|word| {
         let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            format!("{}{}", first.to_ascii_uppercase(), letters.as_str())
-        })
+        letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_ascii_uppercase(), letters.as_str()))
     });
     format!("{}Function", words.collect::<String>())
 }

@@ -25,19 +25,13 @@ impl Tools {
     /// One of the Python or download variants of [`StackError`].
     pub fn ensure(target: &Path) -> Result<Self, StackError> {
         let home = target.join("local");
-        fs::create_dir_all(&home)
-            .map_err(StackError::io(format!("creating {}", home.display())))?;
+        fs::create_dir_all(&home).map_err(StackError::io(format!("creating {}", home.display())))?;
         let lock_path = home.join("venv.lock");
-        let lock = File::create(&lock_path)
-            .map_err(StackError::io(format!("creating {}", lock_path.display())))?;
-        lock.lock().map_err(StackError::io(
-            "waiting for another process that installs the tools",
-        ))?;
+        let lock = File::create(&lock_path).map_err(StackError::io(format!("creating {}", lock_path.display())))?;
+        lock.lock().map_err(StackError::io("waiting for another process that installs the tools"))?;
 
         let venv = home.join("venv");
-        let tools = Self {
-            python: venv.join("bin/python"),
-        };
+        let tools = Self { python: venv.join("bin/python") };
         let requirements = places::scripts().join("requirements.txt");
         let mut pins = Fingerprint::default();
         pins.file(&requirements)?;
@@ -47,21 +41,17 @@ impl Tools {
             return Ok(tools);
         }
         if venv.exists() {
-            fs::remove_dir_all(&venv)
-                .map_err(StackError::io(format!("removing {}", venv.display())))?;
+            fs::remove_dir_all(&venv).map_err(StackError::io(format!("removing {}", venv.display())))?;
         }
         make_venv(Path::new("python3"), &venv)?;
         install(&tools.python, &requirements, &home.join("pip.log"))?;
-        fs::write(&ready, wanted)
-            .map_err(StackError::io(format!("writing {}", ready.display())))?;
+        fs::write(&ready, wanted).map_err(StackError::io(format!("writing {}", ready.display())))?;
         Ok(tools)
     }
 }
 
 fn make_venv(python: &Path, venv: &Path) -> Result<(), StackError> {
-    let version =
-        run(Command::new(python)
-            .args(["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]))?;
+    let version = run(Command::new(python).args(["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]))?;
     let found = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let mut parts = found.split('.').map_while(|part| part.parse::<u32>().ok());
     if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (3, 11) {
@@ -72,62 +62,35 @@ fn make_venv(python: &Path, venv: &Path) -> Result<(), StackError> {
         return Ok(());
     }
     let said = [made.stdout, made.stderr].concat();
-    Err(StackError::VenvMissing {
-        detail: last_line(&String::from_utf8_lossy(&said)),
-    })
+    Err(StackError::VenvMissing { detail: last_line(&String::from_utf8_lossy(&said)) })
 }
 
 fn install(python: &Path, requirements: &Path, log: &Path) -> Result<(), StackError> {
     let mut pip = Command::new(python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "-r",
-    ])
-    .arg(requirements);
-    let output =
-        File::create(log).map_err(StackError::io(format!("creating {}", log.display())))?;
-    let errors = output
-        .try_clone()
-        .map_err(StackError::io("opening pip's log"))?;
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r"]).arg(requirements);
+    let output = File::create(log).map_err(StackError::io(format!("creating {}", log.display())))?;
+    let errors = output.try_clone().map_err(StackError::io("opening pip's log"))?;
     pip.stdin(Stdio::null()).stdout(output).stderr(errors);
     let installing = Program::start(&mut pip).map_err(StackError::io("running pip"))?;
-    if installing
-        .wait()
-        .map_err(StackError::io("waiting for pip"))?
-        .success()
-    {
+    if installing.wait().map_err(StackError::io("waiting for pip"))?.success() {
         return Ok(());
     }
     let said = fs::read_to_string(log).unwrap_or_default();
     let error = said.lines().rfind(|line| line.starts_with("ERROR"));
     let detail = error.map_or_else(|| last_line(&said), str::to_owned);
-    Err(StackError::Download {
-        detail,
-        log: log.to_owned(),
-    })
+    Err(StackError::Download { detail, log: log.to_owned() })
 }
 
 fn run(command: &mut Command) -> Result<Output, StackError> {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| match error.kind() {
-            ErrorKind::NotFound => StackError::PythonMissing,
-            _ => StackError::io("running python3")(error),
-        })
+    command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => StackError::PythonMissing,
+        _ => StackError::io("running python3")(error),
+    })
 }
 
 /// The last line that says anything, which is where programs put their reason.
 pub(crate) fn last_line(said: &str) -> String {
-    said.lines()
-        .rfind(|line| !line.trim().is_empty())
-        .unwrap_or("it gave no reason")
-        .trim()
-        .to_owned()
+    said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim().to_owned()
 }
 
 #[cfg(test)]
@@ -136,8 +99,7 @@ mod tests {
 
     #[test]
     fn a_missing_python_is_named_in_one_sentence() {
-        let error =
-            make_venv(Path::new("/nowhere/python3"), Path::new("/nowhere/venv")).unwrap_err();
+        let error = make_venv(Path::new("/nowhere/python3"), Path::new("/nowhere/venv")).unwrap_err();
         assert!(matches!(error, StackError::PythonMissing));
         assert!(error.to_string().starts_with("Python 3 was not found"));
     }

@@ -1,0 +1,76 @@
+//! The main job: a developer's key reads products, orders and customers of a connected store.
+
+use std::time::Instant;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::api::{Api, CallError};
+use crate::screen;
+
+/// How many of each are read.
+const PER_PAGE: usize = 5;
+
+/// Does it once and shows what it did.
+///
+/// # Errors
+/// [`CallError`] when a call is refused, or answers without data.
+pub(crate) async fn run(api: &Api, app_key: &str, store: &str) -> Result<(), CallError> {
+    screen::say("\nThe main job: the application's key reads the store.");
+    for entity in ["products", "orders", "customers"] {
+        let path = format!("/v1/stores/{store}/{entity}?per_page={PER_PAGE}");
+        let began = Instant::now();
+        let answer = api.call(Method::GET, &path, Some(app_key), Value::Null).await?;
+        let call = || format!("GET {path}");
+        let data = answer.body["data"].as_array().filter(|data| !data.is_empty());
+        let data = data.ok_or_else(|| CallError::Missing { call: call(), what: "data" })?;
+        let milliseconds = began.elapsed().as_millis();
+        screen::say(&format!("  {}  → {} in {milliseconds} ms, {}", call(), data.len(), answer.request_id));
+        for thing in data.iter().take(2) {
+            screen::say(&format!("      {}", summary(thing)));
+        }
+    }
+    Ok(())
+}
+
+/// The `curl` lines to go on with.
+pub(crate) fn curl_lines(api: &str, app_key: &str, store: &str) -> String {
+    let call = |path: &str| format!("  curl -s -H 'Authorization: Bearer {app_key}' '{api}/v1/stores/{store}/{path}'");
+    [
+        "products?per_page=3",
+        "orders?per_page=3&fields=id,number,status,total",
+        "customers?per_page=3",
+        "raw/products?per_page=2",
+    ]
+    .map(call)
+    .join("\n")
+}
+
+/// A few telling fields of a thing, whichever it has.
+fn summary(thing: &Value) -> String {
+    let fields = ["id", "number", "name", "title", "status", "sku", "total"];
+    let shown = fields.iter().filter_map(|field| match &thing[*field] {
+        Value::String(text) => Some(format!("{field} {text}")),
+        Value::Number(number) => Some(format!("{field} {number}")),
+        Value::Object(money) => {
+            let amount = money.get("amount")?.as_str()?;
+            Some(format!("{field} {amount} {}", money.get("currency").and_then(Value::as_str).unwrap_or_default()))
+        }
+        _ => None,
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_thing_is_shown_by_the_fields_it_has() {
+        let order =
+            json!({ "id": "ord_1", "status": "paid", "total": { "amount": "12.50", "currency": "EUR" }, "lines": [] });
+        assert_eq!(summary(&order), "id ord_1, status paid, total 12.50 EUR");
+    }
+}
