@@ -1,9 +1,14 @@
 //! The names under which snapshots stand in a key's item: short, because every byte of it is written with every call.
 //!
-//! `f` and seven base-36 digits for a fine snapshot, `d` and four for an hourly one. No other attribute of the item starts with
-//! either letter.
+//! `f` and the number of a fine snapshot's 50 ms, `d` and the number of an hourly one's hour, both counted from 2026 on. No other
+//! attribute of the item is one of these letters followed by digits.
 
-const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+use super::{BUCKET_MILLIS, HOUR_MILLIS};
+
+/// 2026-01-01T00:00:00Z in milliseconds since 1970.
+const EPOCH_MILLIS: u64 = 1_767_225_600_000;
+const FIRST_BUCKET: u64 = EPOCH_MILLIS / BUCKET_MILLIS;
+const FIRST_HOUR: u64 = EPOCH_MILLIS / HOUR_MILLIS;
 
 /// The first letter of a fine snapshot's name.
 pub const FINE: char = 'f';
@@ -20,38 +25,26 @@ pub enum Snapshot {
 }
 
 impl Snapshot {
-    /// The attribute's name.
+    /// The attribute's name. A time before 2026 has the name of its first moment.
     #[must_use]
     pub fn name(self) -> String {
         match self {
-            Self::Fine(bucket) => encode(FINE, bucket),
-            Self::Hour(hour) => encode(HOUR, hour),
+            Self::Fine(bucket) => format!("{FINE}{}", bucket.saturating_sub(FIRST_BUCKET)),
+            Self::Hour(hour) => format!("{HOUR}{}", hour.saturating_sub(FIRST_HOUR)),
         }
     }
 
     /// Reads a name; nothing for a name that is not a snapshot's.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let number = |digits| u64::from_str_radix(digits, 36).ok();
+        let number = |digits: &str, first: u64| digits.parse::<u64>().ok()?.checked_add(first);
         let snapshot = match name.strip_prefix(FINE) {
-            Some(digits) => Self::Fine(number(digits)?),
-            None => Self::Hour(number(name.strip_prefix(HOUR)?)?),
+            Some(digits) => Self::Fine(number(digits, FIRST_BUCKET)?),
+            None => Self::Hour(number(name.strip_prefix(HOUR)?, FIRST_HOUR)?),
         };
-        // One spelling a snapshot: `+1`, leading zeros and capitals are someone else's attributes.
+        // One spelling a snapshot: `+1` and leading zeros are someone else's attributes.
         (snapshot.name() == name).then_some(snapshot)
     }
-}
-
-fn encode(prefix: char, mut number: u64) -> String {
-    let mut digits = Vec::new();
-    while number > 0 {
-        digits.push(char::from(DIGITS[(number % 36) as usize]));
-        number /= 36;
-    }
-    let mut name = String::with_capacity(1 + digits.len());
-    name.push(prefix);
-    name.extend(digits.iter().rev());
-    name
 }
 
 #[cfg(test)]
@@ -63,21 +56,21 @@ mod tests {
     fn names_are_short_and_fixed() {
         // 2026-11-21T22:00:00Z
         let now = 1_795_298_400_000_u64;
-        assert_eq!(Snapshot::Fine(now / 50).name(), "fghthi80");
-        assert_eq!(Snapshot::Hour(now / 3_600_000).name(), "daosm");
+        assert_eq!(Snapshot::Fine(now / 50).name(), "f561456000");
+        assert_eq!(Snapshot::Hour(now / 3_600_000).name(), "d7798");
     }
 
     #[test]
     fn other_attributes_are_no_snapshots() {
-        for name in ["pk", "v", "n", "", "f-", "d+1", "f01", "fZ", "exp", "f zz", "fééé"] {
+        for name in ["pk", "n", "", "f", "f-1", "d+1", "f01", "fz", "f 1", "f18446744073709551615", "fééé"] {
             assert_eq!(Snapshot::parse(name), None, "{name}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_name_reads_back(number in 1_u64.., hour: bool) {
-            let snapshot = if hour { Snapshot::Hour(number) } else { Snapshot::Fine(number) };
+        fn a_name_reads_back(after: u32, hour: bool) {
+            let snapshot = if hour { Snapshot::Hour(FIRST_HOUR + u64::from(after)) } else { Snapshot::Fine(FIRST_BUCKET + u64::from(after)) };
             prop_assert_eq!(Snapshot::parse(&snapshot.name()), Some(snapshot));
         }
     }

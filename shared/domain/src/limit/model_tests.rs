@@ -292,8 +292,8 @@ proptest! {
         let rule = rule(rate, quota);
         let mut world = World::new(rule, &skews, &at_load(calls, rate, percent)).run();
         let end = world.log.last().copied().unwrap_or(START);
-        // A storm at one instance until it refuses, then one call at any instance, as late as the refusal said.
-        let mut at = end;
+        // Once the dust has settled: a storm at one instance until it refuses, then one call at any, as late as the refusal said.
+        let mut at = end + 2 * MARGIN;
         let told = loop {
             at += 1;
             let now = world.clock(0, at);

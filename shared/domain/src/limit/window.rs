@@ -110,16 +110,22 @@ impl KeyWindow {
             return Decision::Read;
         }
         let age = now.since(self.taken_at);
-        let planned = self.ledger.plan(&self.rule, now, cost);
-        if let Some(hold) = self.hold.filter(|hold| hold.retry_at > now) {
-            return Decision::Deny(later(hold, planned.as_ref().err().copied()));
+        let hold = self.hold.filter(|hold| hold.retry_at > now);
+        match (self.ledger.plan(&self.rule, now, cost), hold) {
+            (Err(denial), hold) if age <= self.trusted(&denial, now) => Decision::Deny(later(denial, hold)),
+            (Ok(_), Some(hold)) if age <= self.rule.margin.0 => Decision::Deny(hold),
+            (Err(_), _) | (Ok(_), Some(_)) => Decision::Read,
+            (Ok(_), None) if age > SECOND_MILLIS && self.rule.peak() > BLIND_BURST => Decision::Read,
+            (Ok(write), None) => Decision::Write(write),
         }
-        match planned {
-            Err(_) if age > TRUST_MILLIS => Decision::Read,
-            Err(denial) => Decision::Deny(denial),
-            Ok(_) if age > SECOND_MILLIS && self.rule.peak() > BLIND_BURST => Decision::Read,
-            Ok(write) => Decision::Write(write),
-        }
+    }
+
+    /// The age up to which a copy's denial is passed on.
+    ///
+    /// Until its end nobody else can have been admitted, so that `Retry-After` is right too. Close to the end, or while this
+    /// instance merely holds back, others may have been: then only a copy that is as good as new knows when to come again.
+    fn trusted(&self, denial: &Denial, now: Moment) -> u64 {
+        if denial.retry_at.since(now) > self.rule.margin.0 { TRUST_MILLIS } else { self.rule.margin.0 }
     }
 
     /// The table admitted the call; `ledger` is the item after it.
@@ -215,12 +221,9 @@ impl KeyWindow {
     }
 }
 
-/// The denial that lasts longer.
-fn later(hold: Denial, planned: Option<Denial>) -> Denial {
-    match planned {
-        Some(planned) if planned.retry_at > hold.retry_at => planned,
-        _ => hold,
-    }
+/// The denial, unless a hold lasts longer.
+fn later(denial: Denial, hold: Option<Denial>) -> Denial {
+    hold.filter(|hold| hold.retry_at > denial.retry_at).unwrap_or(denial)
 }
 
 impl Window {
