@@ -65,7 +65,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-guards", "GuardsSchedule"),
         Resource::schedule("sweep-offboarding", "OffboardingSchedule"),
         Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
-        Resource::memory("store-access", 900).holding(&[CREDENTIAL, STORE_ADDRESS]),
+        Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
+        Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]),
         Resource::external("ses-suppression").holding(&[SUPPRESSED_ADDRESS]),
     ],
 };
@@ -95,6 +96,21 @@ const STORE_ADDRESS: Field = Field {
         purposes: &[Purpose::Operation],
         retain: Retention::Store,
         erase: Erase::Delete,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// The name under which failures of a source are counted for a quarter of an hour.
+const SOURCE_HASH: Field = Field {
+    attribute: "source",
+    content: Content::Personal(Personal {
+        category: "user.device.ip_address",
+        origin: Origin::Derived,
+        basis: Basis::LegitimateInterest,
+        purposes: &[Purpose::Security],
+        retain: Retention::Guard,
+        erase: Erase::Expire,
         export: Export::Never,
         identity: None,
     }),
