@@ -91,3 +91,36 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Either<Incoming, Fu
     *answer.status_mut() = status;
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::HOST;
+
+    use super::*;
+    use crate::fault_proxy::{Calls, Fault, FaultProxy, refused};
+    use crate::plain_http::PlainHttp;
+
+    #[tokio::test]
+    async fn only_the_path_gets_a_prefix() {
+        let behind = FaultProxy::in_front_of(&refused().await.unwrap()).await.unwrap();
+        behind.inject(Calls::All, Fault::Answer(StatusCode::IM_A_TEAPOT, "short and stout"), 1);
+        let api = behind.url().join("_aws/execute-api/abc/$default").unwrap();
+        let door = FrontDoor::bind(0).await.unwrap();
+        let port = door.port().unwrap();
+        let call = Request::patch(format!("http://127.0.0.1:{port}/v1/a%20b?c=d%2Fe"))
+            .header("x-api-key", "ctg_x")
+            .body(Bytes::from_static(b"body"))
+            .unwrap();
+        let client = PlainHttp::default();
+        let answer = tokio::select! {
+            answer = client.send(call) => answer.unwrap(),
+            end = door.serve(&api) => panic!("{end:?}"),
+        };
+        assert_eq!((answer.status(), answer.body().as_ref()), (StatusCode::IM_A_TEAPOT, b"short and stout".as_slice()));
+        let seen = behind.seen().remove(0);
+        assert_eq!(seen.path, "/_aws/execute-api/abc/$default/v1/a%20b?c=d%2Fe");
+        assert_eq!((seen.method.as_str(), seen.body.as_ref()), ("PATCH", b"body".as_slice()));
+        assert_eq!(seen.headers[HOST], format!("127.0.0.1:{port}"));
+        assert_eq!(seen.headers["x-api-key"], "ctg_x");
+    }
+}

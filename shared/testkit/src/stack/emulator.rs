@@ -100,6 +100,10 @@ pub fn must_be_free(port: u16) -> Result<(), StackError> {
 fn command(tools: &Tools, setup: &Setup, owner: Owner<'_>) -> Result<Command, StackError> {
     must_be_free(setup.port)?;
     let temporary = setup.home.join("tmp");
+    // What an emulator that is gone unpacked there.
+    if temporary.exists() {
+        fs::remove_dir_all(&temporary).map_err(StackError::io(format!("removing {}", temporary.display())))?;
+    }
     fs::create_dir_all(&temporary).map_err(StackError::io(format!("creating {}", temporary.display())))?;
     let log = File::create(log(setup)).map_err(StackError::io(format!("creating {}", log(setup).display())))?;
     let errors = log.try_clone().map_err(StackError::io("opening the emulator's log"))?;

@@ -20,6 +20,9 @@ pub fn template() -> PathBuf {
     workspace().join("template.yaml")
 }
 
+/// Files that cargo puts into a target folder: the first one only if it made the folder itself.
+const TARGET_MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
+
 /// The build that the running program belongs to, read from the program's own path: the functions are built the same way, so
 /// that nothing is compiled twice.
 #[derive(Debug, Clone)]
@@ -50,8 +53,8 @@ impl BuildPlace {
         };
         let folder = program.parent().ok_or_else(outside)?;
         let binaries = if folder.ends_with("deps") { folder.parent().ok_or_else(outside)? } else { folder };
-        let target =
-            binaries.ancestors().skip(1).find(|folder| folder.join("CACHEDIR.TAG").is_file()).ok_or_else(outside)?;
+        let is_target = |folder: &&Path| TARGET_MARKS.iter().any(|mark| folder.join(mark).is_file());
+        let target = binaries.ancestors().skip(1).find(is_target).ok_or_else(outside)?;
         let mut arguments = vec!["--target-dir".to_owned(), target.display().to_string()];
         match name(binaries) {
             "debug" => {}
