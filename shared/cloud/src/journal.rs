@@ -447,7 +447,7 @@ impl Journal {
         }
     }
 
-    fn push<T: serde::Serialize>(&self, table: &Arc<str>, line: &T) {
+    fn push<T: serde::Serialize + PersonalData>(&self, table: &Arc<str>, line: &T) {
         let Ok(item) = serde_dynamo::aws_sdk_dynamodb_1::to_item(line) else {
             // Our own line types always serialise.
             return;

@@ -7,6 +7,7 @@ use std::{fmt, marker::PhantomData};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::{Client, error::DisplayErrorContext};
+use personal_data::PersonalData;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::dynamo::Unavailable;
@@ -24,7 +25,7 @@ impl<T> Clone for Queue<T> {
     }
 }
 
-impl<T: Serialize> Queue<T> {
+impl<T: Serialize + PersonalData> Queue<T> {
     /// The queue at `url`.
     #[must_use]
     pub fn new(config: &aws_types::SdkConfig, url: String) -> Self {
