@@ -97,6 +97,33 @@ fn everything_that_cloud_stores_derives_its_annotations() {
     assert_eq!(stored_structs(sample), [("A".to_owned(), true), ("BItem".to_owned(), false)]);
 }
 
+/// The lines of a source text that turn a value of any type into something stored without asking that the type is annotated.
+/// `scope` starts the line that would ask: the function, or the implementation around it.
+fn unasked(text: &str, call: &str, scope: &str) -> Vec<usize> {
+    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines: Vec<&str> = shipped.lines().collect();
+    let calls = lines.iter().enumerate().filter(|(_, line)| line.contains(call));
+    let unasked = calls.filter(|(place, _)| {
+        let around = lines.iter().take(place + 1).rev().find(|line| line.contains(scope));
+        !around.is_some_and(|around| around.contains("PersonalData"))
+    });
+    unasked.map(|(place, _)| place + 1).collect()
+}
+
+#[test]
+fn only_annotated_types_are_stored_or_sent() {
+    let mut met = 0;
+    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("shared/cloud/src/")) {
+        for (call, scope) in [("to_item(", "fn "), ("message_body(", "impl<")] {
+            met += usize::from(text.contains(call));
+            let lines = unasked(&text, call, scope);
+            assert!(lines.is_empty(), "{path}, lines {lines:?}: `{call}` for a type that need not be `PersonalData`");
+        }
+    }
+    assert!(met >= 3, "tables, journals and queues were found");
+    assert_eq!(unasked("fn put<T: Serialize>(item: &T) {\n    to_item(item)\n}", "to_item(", "fn "), [2]);
+}
+
 #[test]
 fn every_annotated_record_is_in_the_map() {
     let known = |name: &str| cloud::data_map::DATA_MAP.records.iter().any(|record| record.name == name);

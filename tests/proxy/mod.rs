@@ -1,0 +1,9 @@
+//! The data plane, handler by handler, against the emulator and the demo store.
+
+mod bad_input;
+mod limits;
+mod raw;
+mod unified;
+mod units;
+mod upstream;
+mod woocommerce;

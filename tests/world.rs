@@ -1,0 +1,323 @@
+//! One test's own part of the shared stack: an account with an application, a key, a connected store and a grant, and the `proxy` function in
+//! this process with a fault proxy between it and AWS.
+
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
+
+use cloud::{
+    boot::Boot,
+    clock::Clock,
+    dynamo::{
+        key,
+        key_item::{KeyHolder, KeyItem, NewKeyItem},
+        stores::{GrantItem, StoreItem, Stores},
+        transaction,
+    },
+    http::GatewayEvent,
+    vault::Vault,
+};
+use connectors::Credential;
+use domain::{
+    id::{AccountId, ApplicationId, KeyId, StoreId},
+    key::NewKey,
+    scope::{Scope, ScopeSet},
+    store::{Region, StoreState},
+    tier::{Limits, PerDay, PerSecond, Tier},
+};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+use testkit::{demo_store::DemoStore, fault_proxy::FaultProxy, stack::Stack};
+
+/// What a call was answered with.
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The code of the problem that this must be.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(
+            self.headers.get("content-type").map(String::as_str),
+            Some("application/problem+json"),
+            "{} {}",
+            self.status,
+            String::from_utf8_lossy(&self.body)
+        );
+        let body = self.json();
+        assert_eq!(body["status"], self.status);
+        assert_eq!(body["instance"], self.headers["x-request-id"]);
+        body["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A call in the making.
+pub(crate) struct Calling {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    body: Option<(Vec<u8>, bool)>,
+    source: String,
+    patience: Duration,
+}
+
+impl Calling {
+    /// A call of `target`, a path with or without a query.
+    pub(crate) fn new(method: &str, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: BTreeMap::from([("user-agent".to_owned(), "tests/1".to_owned())]),
+            body: None,
+            source: "198.51.100.7".to_owned(),
+            patience: Duration::from_secs(20),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn key(self, key: &str) -> Self {
+        self.header("authorization", &format!("Bearer {key}"))
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some((body.into(), false));
+        self
+    }
+
+    pub(crate) fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some((body.into(), true));
+        self
+    }
+
+    pub(crate) fn from(mut self, source: &str) -> Self {
+        source.clone_into(&mut self.source);
+        self
+    }
+
+    pub(crate) fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The call as API Gateway's event, and the invocation's context.
+    pub(crate) fn event(&self) -> (GatewayEvent, lambda_runtime::Context) {
+        use base64::Engine;
+        let (body, encoded) = match &self.body {
+            None => (Value::Null, false),
+            Some((bytes, true)) => (base64::engine::general_purpose::STANDARD.encode(bytes).into(), true),
+            Some((bytes, false)) => (String::from_utf8(bytes.clone()).unwrap().into(), false),
+        };
+        let event = serde_json::json!({
+            "version": "2.0",
+            "rawPath": self.path,
+            "rawQueryString": self.query,
+            "headers": self.headers,
+            "requestContext": {"http": {"method": self.method, "path": self.path, "sourceIp": self.source}},
+            "body": body,
+            "isBase64Encoded": encoded,
+        });
+        let mut context = lambda_runtime::Context::default();
+        let deadline = Clock::system().now().as_millisecond() + i64::try_from(self.patience.as_millis()).unwrap();
+        context.deadline = u64::try_from(deadline).unwrap();
+        (serde_json::from_value(event).unwrap(), context)
+    }
+}
+
+/// Reads what a function gives to API Gateway.
+pub(crate) fn answered(answer: impl serde::Serialize) -> Answered {
+    use base64::Engine;
+    let answer = serde_json::to_value(answer).unwrap();
+    let body = answer["body"].as_str().unwrap();
+    let body = match answer["isBase64Encoded"].as_bool().unwrap() {
+        true => base64::engine::general_purpose::STANDARD.decode(body).unwrap(),
+        false => body.as_bytes().to_vec(),
+    };
+    Answered {
+        status: u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap(),
+        headers: serde_json::from_value(answer["headers"].clone()).unwrap(),
+        body,
+    }
+}
+
+/// See the module.
+pub(crate) struct World {
+    pub(crate) faults: FaultProxy,
+    pub(crate) demo: DemoStore,
+    pub(crate) app: proxy::App,
+    pub(crate) boot: Boot,
+    pub(crate) config: proxy::Config,
+    pub(crate) account: AccountId,
+    pub(crate) application: ApplicationId,
+    pub(crate) key: String,
+    pub(crate) key_id: KeyId,
+    pub(crate) store: StoreId,
+}
+
+/// Limits that no test but those of the limiter meets.
+pub(crate) fn wide() -> Tier {
+    Tier::Enterprise(Limits { rate: PerSecond::new(100).unwrap(), day: PerDay::new(1_000_000).unwrap() })
+}
+
+/// The environment of a function as the template gives it, with AWS behind `aws`.
+pub(crate) fn environment(function: &str, aws: &url::Url) -> BTreeMap<String, String> {
+    let mut environment = Stack::shared().function_env(function).clone();
+    environment.extend([
+        ("AWS_REGION".to_owned(), testkit::stack::AWS_REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID".to_owned(), "test".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
+        ("AWS_ENDPOINT_URL".to_owned(), aws.to_string()),
+    ]);
+    environment
+}
+
+impl World {
+    /// A world whose store is a demo store and whose key may do everything in it.
+    pub(crate) async fn new() -> Self {
+        Self::with(wide(), Clock::system()).await
+    }
+
+    pub(crate) async fn with(tier: Tier, clock: Clock) -> Self {
+        let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
+        let demo = DemoStore::start(testkit::demo_store::Setup::default()).await.unwrap();
+        let environment = environment("proxy", faults.url());
+        let boot = Boot::new(&environment, clock.clone()).unwrap();
+        let config = proxy::Config::from_env(&environment).unwrap();
+        let mut world = Self {
+            app: proxy::App::new(&boot, config.clone()),
+            account: AccountId::from_uuid(clock.new_id()),
+            application: ApplicationId::from_uuid(clock.new_id()),
+            key: String::new(),
+            key_id: KeyId::from_uuid(clock.new_id()),
+            store: StoreId::from_uuid(clock.new_id()),
+            faults,
+            demo,
+            boot,
+            config,
+        };
+        let everything: ScopeSet = Scope::ALL.iter().copied().filter(|scope| scope.is_data_plane()).collect();
+        let key = world.add_key(tier, everything, None).await;
+        world.key_id = key.id().clone();
+        world.key = key.reveal().to_owned();
+        let address = world.demo.url().to_string();
+        let credential = [("api_key".to_owned(), SecretString::from(world.demo.api_key().to_owned()))];
+        world.store = world.connect("cartos", &address, credential.into_iter().collect(), everything).await;
+        world.faults.reset();
+        world
+    }
+
+    /// The function as another instance would start it: nothing remembered.
+    pub(crate) fn another_instance(&self) -> proxy::App {
+        proxy::App::new(&self.boot, self.config.clone())
+    }
+
+    pub(crate) async fn add_key(&self, tier: Tier, scopes: ScopeSet, expires: Option<Timestamp>) -> NewKey {
+        self.add_key_of(&self.account, &self.application, tier, scopes, expires).await
+    }
+
+    pub(crate) async fn add_key_of(
+        &self,
+        account: &AccountId,
+        application: &ApplicationId,
+        tier: Tier,
+        scopes: ScopeSet,
+        expires: Option<Timestamp>,
+    ) -> NewKey {
+        let id = KeyId::from_uuid(self.boot.clock.new_id());
+        let new = NewKey::mint(id.clone(), &cloud::clock::random_bytes());
+        let item = KeyItem::new(NewKeyItem {
+            id,
+            secret: new.secret_hash(),
+            account: account.clone(),
+            holder: KeyHolder::Application(application.clone(), scopes),
+            tier,
+            expires,
+        });
+        transaction::write(&self.tables(), vec![item.create(&self.config.keys_table)]).await.unwrap();
+        new
+    }
+
+    /// Connects a store of this world's account and grants its application `scopes` on it.
+    pub(crate) async fn connect(
+        &self,
+        platform: &str,
+        address: &str,
+        credential: Credential,
+        scopes: ScopeSet,
+    ) -> StoreId {
+        let id = StoreId::from_uuid(self.boot.clock.new_id());
+        let stores = Stores::new(self.tables(), self.config.stores_table.clone());
+        Vault::new(&self.boot.aws, self.config.vault_prefix.clone()).keep(&id, &credential).await.unwrap();
+        let store = StoreItem {
+            pk: key::store(&id),
+            sk: key::STORE.to_owned(),
+            v: 1,
+            id: id.clone(),
+            account: self.account.clone(),
+            platform: platform.to_owned(),
+            url: address.to_owned(),
+            region: Region::from_str("eu").unwrap(),
+            state: StoreState::Connected,
+            generation: 1,
+            cache: false,
+            connected_at: self.boot.clock.now(),
+            disconnected_at: None,
+            expires_at: None,
+        };
+        transaction::write(&self.tables(), vec![stores.connecting(&store)]).await.unwrap();
+        self.grant(&id, scopes).await;
+        id
+    }
+
+    /// Gives, or replaces, the grant of this world's application.
+    pub(crate) async fn grant(&self, store: &StoreId, scopes: ScopeSet) {
+        let stores = Stores::new(self.tables(), self.config.stores_table.clone());
+        let grant = GrantItem {
+            pk: key::store(store),
+            sk: key::grant(&self.application),
+            v: 1,
+            store: store.clone(),
+            application: self.application.clone(),
+            scopes,
+            granted_at: self.boot.clock.now(),
+            revoked_at: None,
+            expires_at: None,
+        };
+        transaction::write(&self.tables(), stores.granting(&self.account, &grant).into()).await.unwrap();
+    }
+
+    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
+        cloud::dynamo::client(&self.boot.aws)
+    }
+
+    /// The path of something of the store.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/v1/stores/{}/{rest}", self.store)
+    }
+
+    /// Answers a call in this process.
+    pub(crate) async fn call(&self, calling: Calling) -> Answered {
+        Self::call_on(&self.app, calling).await
+    }
+
+    pub(crate) async fn call_on(app: &proxy::App, calling: Calling) -> Answered {
+        let (event, context) = calling.event();
+        answered(proxy::handle(app, event, &context).await)
+    }
+
+    /// `GET` of something of the store with this world's key.
+    pub(crate) async fn get(&self, rest: &str) -> Answered {
+        self.call(Calling::new("GET", &self.path(rest)).key(&self.key)).await
+    }
+}
