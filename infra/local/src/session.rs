@@ -39,7 +39,7 @@ pub(crate) enum Failure {
     DemoStorePort(u16),
     #[error("The stack is up, but it could not be seeded: {0}.")]
     Seed(#[from] seed::SeedError),
-    #[error("The main job failed: {0}.")]
+    #[error("The main job failed: {0}. If something in the kept state was changed on purpose, --reset starts over.")]
     MainJob(CallError),
     #[error("ctrl-c could not be caught: {0}.")]
     Signals(std::io::Error),
