@@ -25,7 +25,6 @@ const NOT_THE_STORES: &[&str] = &[
     "authorization",
     "cookie",
     "x-api-key",
-    "x-key-inflection",
     "host",
     "content-length",
     "expect",

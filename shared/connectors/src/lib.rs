@@ -17,6 +17,9 @@ mod request;
 mod upstream;
 mod woocommerce;
 
+#[cfg(test)]
+mod tests;
+
 pub use address::{AddressError, Loopback, StoreAddress};
 pub use connector::{
     Connector, Context, Credential, CredentialError, CredentialField, DEFAULT_PER_PAGE, EntitySupport, InboundResponse,

@@ -267,7 +267,7 @@ fn line(wire: wire::Line<'_>, currency: Option<Currency>) -> Line {
         name: wire.name.into_owned(),
         quantity: wire.quantity,
         unit_price: wire.unit_price.money(currency),
-        unit_price_inc_tax: None,
+        unit_price_inc_tax: wire.unit_price_inc_tax.money(currency),
         discount: wire.discount.money(currency),
         tax: wire.tax.money(currency),
         total: wire.total.money(currency),

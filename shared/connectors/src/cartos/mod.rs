@@ -237,4 +237,4 @@ fn send(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -275,6 +275,8 @@ pub(super) struct Line<'a> {
     #[serde(borrow, default)]
     pub(super) unit_price: AmountText<'a>,
     #[serde(borrow, default)]
+    pub(super) unit_price_inc_tax: AmountText<'a>,
+    #[serde(borrow, default)]
     pub(super) discount: AmountText<'a>,
     #[serde(borrow, default)]
     pub(super) tax: AmountText<'a>,

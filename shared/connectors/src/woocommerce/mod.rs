@@ -318,4 +318,4 @@ fn send_one(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

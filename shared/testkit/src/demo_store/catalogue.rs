@@ -237,7 +237,7 @@ fn orders(state: &mut State, dice: &mut Dice, sold: &[Sold]) {
             let is_deleted = number % 25 == 0;
             lines.push(json!({
                 "id": id * 10 + index, "product_id": (!is_deleted).then_some(item.product_id), "variant_id": (!is_deleted).then_some(item.variant_id),
-                "sku": item.sku, "name": item.name, "quantity": quantity, "unit_price": money(item.cents), "discount": "0.00", "tax": money(total * 19 / 100),
+                "sku": item.sku, "name": item.name, "quantity": quantity, "unit_price": money(item.cents), "unit_price_inc_tax": money(item.cents * 119 / 100), "discount": "0.00", "tax": money(total * 19 / 100),
                 "total": money(total), "options": item.options,
             }));
         }

@@ -151,3 +151,5 @@ async fn handle(shared: Arc<Shared>, received: Received) -> Response<Answer> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod through_connector;
