@@ -5,5 +5,7 @@
 //mod architecture;
 mod contract;
 mod data_map;
+mod journey;
+mod limit;
 mod proxy;
 mod world;
