@@ -18,7 +18,7 @@ use super::emulator::{self, Owner, Setup};
 use super::fingerprint::Fingerprint;
 use super::places::{self, BuildPlace};
 use super::tools::Tools;
-use super::{AWS_REGION, StackError, build};
+use super::{StackError, build};
 
 /// Where links in mails of the shared stack point; a test puts [`Stack::api`] in its place.
 pub const PUBLIC_URL: &str = "http://127.0.0.1:1";
@@ -84,23 +84,6 @@ impl Stack {
             #[expect(clippy::panic, reason = "a test that names a function that is not there is wrong")]
             None => panic!("template.yaml has no {logical}"),
         }
-    }
-
-    /// All that a function finds in its environment: [`Stack::function_env`] and what Lambda adds. A test that wants a fault between
-    /// the function and AWS puts its own `AWS_ENDPOINT_URL` in.
-    ///
-    /// # Panics
-    /// As [`Stack::function_env`].
-    pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
-        let mut environment = self.function_env(function).clone();
-        let lambda = [
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_REGION", AWS_REGION),
-            ("AWS_ENDPOINT_URL", self.aws.as_str().trim_end_matches('/')),
-        ];
-        environment.extend(lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        environment
     }
 
     fn join() -> Result<Self, StackError> {
