@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 use url::form_urlencoded;
 
 use crate::connector::{RawCall, Refusal};
@@ -20,8 +20,13 @@ pub(crate) struct ParameterRules {
     pub(crate) refused: &'static [&'static str],
 }
 
-/// The query to send on: pairs that stay are byte for byte as they came, in their order.
+/// Checks what a raw call carries besides its path and headers, and gives the query to send on: pairs that stay are byte for byte
+/// as they came, in their order.
 pub(crate) fn clean_query(call: &RawCall<'_>, rules: &ParameterRules) -> Result<Option<String>, Refusal> {
+    // A server that answers TRACE sends the request back, the store's credential with it (RFC 9110 9.3.8).
+    if matches!(call.method, Method::TRACE | Method::CONNECT) {
+        return Err(Refusal::NotSupported("TRACE and CONNECT are not passed on."));
+    }
     check_form(call.headers, &call.body, rules)?;
     let Some(query) = call.query else {
         return Ok(None);
@@ -92,8 +97,6 @@ fn underscored(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
-
     use super::*;
     use crate::RawPath;
 
@@ -129,6 +132,15 @@ mod tests {
             ("filter[x]=1", Some("filter[x]=1")),
         ] {
             assert_eq!(clean(query, "application/json", "{}").unwrap().as_deref(), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn methods_that_would_show_the_credential_are_refused() {
+        let path = RawPath::parse("x").unwrap();
+        for method in [Method::TRACE, Method::CONNECT] {
+            let call = RawCall { method, path: &path, query: None, headers: &HeaderMap::new(), body: Bytes::new() };
+            assert!(matches!(clean_query(&call, &RULES), Err(Refusal::NotSupported(_))));
         }
     }
 
