@@ -1,1 +1,141 @@
-//! Placeholder.
+//! The control plane: accounts, applications, keys, stores and grants.
+//!
+//! Boundary: owns the tables `accounts`, `keys` and `stores` (the counters in `keys` are the gate's), and is the only one that writes
+//! credentials. It calls a store to try a credential and for nothing else, and answers with no credential ever. What may take longer than
+//! a call (mails, the rest of an off-boarding) goes into a queue.
+
+mod account;
+mod applications;
+mod grants;
+mod keys;
+mod page;
+mod probe;
+pub mod routes;
+mod serving;
+mod sign_up;
+mod stores;
+
+use cloud::{
+    boot::{Boot, Budget},
+    clock::Clock,
+    dynamo::{
+        accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, keys::Keys,
+        sign_ups::SignUps, stores::Stores,
+    },
+    egress::Egress,
+    env::Permission,
+    gate::Gate,
+    http::{Call, GatewayEvent, answer::GatewayAnswer},
+    journal::Journal,
+    mailer::MailMessage,
+    offboarding::OffboardingMessage,
+    sqs::Queue,
+    vault::Vault,
+};
+use domain::store::Region;
+
+cloud::config! {
+    /// What the function needs to know.
+    pub struct Config {
+        /// Table of keys.
+        pub keys_table: String = "KEYS_TABLE",
+        /// Table of accounts and applications.
+        pub accounts_table: String = "ACCOUNTS_TABLE",
+        /// Table of stores and grants.
+        pub stores_table: String = "STORES_TABLE",
+        /// Table of failed authentications and of sign-ups.
+        pub guards_table: String = "GUARDS_TABLE",
+        /// Table of the 30-day journal.
+        pub service_log_table: String = "SERVICE_LOG_TABLE",
+        /// Table of the 90-day journal.
+        pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// What the names of credentials start with.
+        pub vault_prefix: String = "VAULT_PREFIX",
+        /// The region of this stack.
+        pub region: Region = "STACK_REGION",
+        /// The base URL of the other region's stack.
+        pub other_region_url: String = "OTHER_REGION_URL",
+        /// The base URL that mailed links start with.
+        pub public_url: String = "PUBLIC_URL",
+        /// Whether stores may be at loopback addresses; only the local stack allows it.
+        pub egress_loopback: Permission = "EGRESS_LOOPBACK",
+        /// Whom a store's owner asks about our calls.
+        pub contact: String = "CONTACT",
+        /// Queue of mails.
+        pub mail_queue_url: String = "MAIL_QUEUE_URL",
+        /// Queue of stores whose off-boarding is to be finished.
+        pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
+    }
+}
+
+/// The function's adapters.
+pub struct App {
+    gate: Gate,
+    tables: cloud::dynamo::Client,
+    accounts: Accounts,
+    keys: Keys,
+    stores: Stores,
+    sign_ups: SignUps,
+    activity: Activity,
+    vault: Vault,
+    egress: Egress,
+    mails: Queue<MailMessage>,
+    offboardings: Queue<OffboardingMessage>,
+    journal: Journal,
+    clock: Clock,
+    region: Region,
+    other_region: String,
+    public_url: String,
+    loopback: connectors::Loopback,
+}
+
+impl App {
+    /// Builds the adapters. Must be called within the runtime that serves the function.
+    #[must_use]
+    pub fn new(boot: &Boot, config: Config) -> Self {
+        let clock = boot.clock.clone();
+        let tables = cloud::dynamo::client(&boot.aws);
+        let journal =
+            Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
+        let admission = Admission::new(tables.clone(), config.keys_table.clone(), clock.clone());
+        let guard = SourceGuard::new(tables.clone(), config.guards_table.clone(), clock.clone());
+        Self {
+            gate: Gate::new(admission, guard, journal.clone()),
+            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
+            keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
+            stores: Stores::new(tables.clone(), config.stores_table),
+            sign_ups: SignUps::new(tables.clone(), config.guards_table, clock.clone()),
+            activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
+            tables,
+            vault: Vault::new(&boot.aws, config.vault_prefix),
+            egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
+            mails: Queue::new(&boot.aws, config.mail_queue_url),
+            offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
+            journal,
+            clock,
+            region: config.region,
+            other_region: config.other_region_url,
+            public_url: config.public_url,
+            loopback: match config.egress_loopback {
+                Permission::Allow => connectors::Loopback::Allowed,
+                Permission::Deny => connectors::Loopback::Denied,
+            },
+        }
+    }
+
+    /// The journals, so that `main` can hold the sandbox for them and tests can wait for them.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+}
+
+/// Answers one call.
+pub async fn handle(app: &App, event: GatewayEvent, context: &lambda_runtime::Context) -> GatewayAnswer {
+    let _invocation = app.journal.invocation();
+    let (call, readable) = Call::read(event, Budget::of_invocation(context, &app.clock), &app.clock);
+    let (mut answer, rate) = serving::serve(app, &call, readable).await;
+    rate.apply(&mut answer.headers);
+    answer.finish(&call);
+    answer.into_event()
+}

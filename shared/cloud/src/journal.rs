@@ -155,6 +155,8 @@ pub enum SecurityEvent {
     AccountConfirmed,
     /// An account was closed.
     AccountClosed,
+    /// A store's off-boarding is finished: nothing of it is left in the tables or the vault.
+    StoreRemoved,
 }
 
 /// One line of the security log.

@@ -106,9 +106,8 @@ impl Mailer {
     /// [`MailError`] says whether another attempt makes sense.
     pub async fn send(&self, mail: &MailMessage) -> Result<(), MailError> {
         let (subject, text, html) = render(mail)?;
-        let content = |data: String| {
-            Content::builder().data(data).charset("UTF-8").build().map_err(|_| MailError::Rejected)
-        };
+        let content =
+            |data: String| Content::builder().data(data).charset("UTF-8").build().map_err(|_| MailError::Rejected);
         let body = Body::builder().text(content(text)?).html(content(html)?).build();
         let message = Message::builder().subject(content(subject)?).body(body).build();
         let sent = self

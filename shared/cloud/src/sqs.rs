@@ -109,8 +109,11 @@ mod tests {
     use super::*;
 
     fn batch(bodies: &[&str]) -> SqsEvent {
-        let records: Vec<_> =
-            bodies.iter().enumerate().map(|(number, body)| serde_json::json!({ "messageId": format!("m{number}"), "body": body })).collect();
+        let records: Vec<_> = bodies
+            .iter()
+            .enumerate()
+            .map(|(number, body)| serde_json::json!({ "messageId": format!("m{number}"), "body": body }))
+            .collect();
         serde_json::from_value(serde_json::json!({ "Records": records })).unwrap()
     }
 
@@ -122,7 +125,8 @@ mod tests {
             _ => Disposition::GiveUp("never"),
         };
         let answer = each(batch(&["1", "2", "3", "{", "\"x\"", ""]), handle).await.unwrap();
-        let failed: Vec<&str> = answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        let failed: Vec<&str> =
+            answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         assert_eq!(failed, ["m1", "m3", "m4", "m5"]);
     }
 

@@ -192,7 +192,12 @@ impl Accounts {
     /// The writes that make an account: the first fails where it exists, the second where its address already has one.
     #[must_use]
     pub fn creating(&self, account: &AccountItem) -> [Part; 2] {
-        let email = EmailItem { pk: key::email(&hash(&account.email)), sk: key::ALONE.to_owned(), v: 1, account: account.id.clone() };
+        let email = EmailItem {
+            pk: key::email(&hash(&account.email)),
+            sk: key::ALONE.to_owned(),
+            v: 1,
+            account: account.id.clone(),
+        };
         let if_new = "attribute_not_exists(pk)";
         [
             complete(put(&self.table, account).condition_expression(if_new).build()),
@@ -231,7 +236,9 @@ impl Accounts {
     /// The writes that erase an account: itself, with all that it says of a person, and its address.
     #[must_use]
     pub fn erasing(&self, account: &AccountItem) -> [Part; 2] {
-        let delete = |pk: String, sk: &str| complete(Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).build());
+        let delete = |pk: String, sk: &str| {
+            complete(Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).build())
+        };
         [delete(key::account(&account.id), key::ACCOUNT), delete(key::email(&hash(&account.email)), key::ALONE)]
     }
 
@@ -239,7 +246,11 @@ impl Accounts {
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn application(&self, account: &AccountId, application: &ApplicationId) -> Result<Option<ApplicationItem>, Unavailable> {
+    pub async fn application(
+        &self,
+        account: &AccountId,
+        application: &ApplicationId,
+    ) -> Result<Option<ApplicationItem>, Unavailable> {
         get(&self.client, &self.table, "applications", key::account(account), key::application(application)).await
     }
 
@@ -247,7 +258,11 @@ impl Accounts {
     ///
     /// # Errors
     /// As [`PageError`] says.
-    pub async fn applications(&self, account: &AccountId, request: &PageRequest) -> Result<Page<ApplicationItem>, PageError> {
+    pub async fn applications(
+        &self,
+        account: &AccountId,
+        request: &PageRequest,
+    ) -> Result<Page<ApplicationItem>, PageError> {
         let list = List { name: "applications", of: account.as_str() };
         self.range(account, key::APPLICATIONS).page(&list, request).await
     }
@@ -286,15 +301,23 @@ impl Accounts {
         ]
     }
 
-    /// The writes that delete an application, whose keys must be revoked before; the first fails where it is gone already.
+    /// The writes that delete an application, beside those that revoke its `keys` live keys. The first fails where it is gone already, the
+    /// second where it has another number of keys by now.
     #[must_use]
-    pub fn deleting_application(&self, account: &AccountId, application: &ApplicationId) -> [Part; 3] {
-        let delete = |pk: String, sk: String| Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
+    pub fn deleting_application(&self, account: &AccountId, application: &ApplicationId, keys: usize) -> [Part; 3] {
+        let delete =
+            |pk: String, sk: String| Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
+        let item = delete(key::account(account), key::application(application));
+        let owner = delete(key::application(application), key::OWNER.to_owned());
         [
+            complete(item.condition_expression("attribute_exists(pk)").build()),
             complete(
-                delete(key::account(account), key::application(application)).condition_expression("attribute_exists(pk)").build(),
+                owner
+                    .condition_expression("#keys = :keys")
+                    .expression_attribute_names("#keys", "keys")
+                    .expression_attribute_values(":keys", number(keys))
+                    .build(),
             ),
-            complete(delete(key::application(application), key::OWNER.to_owned()).build()),
             self.uncounting(account, "applications"),
         ]
     }
@@ -312,7 +335,13 @@ impl Accounts {
     /// The writes that remember a store as `account`'s; the last fails where it has [`MAX_STORES`] already.
     #[must_use]
     pub fn adding_store(&self, account: &AccountId, store: &StoreId) -> [Part; 2] {
-        let pointer = StorePointerItem { pk: key::account(account), sk: key::store(store), v: 1, account: account.clone(), store: store.clone() };
+        let pointer = StorePointerItem {
+            pk: key::account(account),
+            sk: key::store(store),
+            v: 1,
+            account: account.clone(),
+            store: store.clone(),
+        };
         [
             complete(put(&self.table, &pointer).condition_expression("attribute_not_exists(pk)").build()),
             self.counting(account, "stores", MAX_STORES),

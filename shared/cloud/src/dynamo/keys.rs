@@ -129,6 +129,14 @@ pub struct Keys {
     clock: Clock,
 }
 
+impl ShownKeyItem {
+    /// Whether it can still be used, its own expiry aside.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.revoked_at.is_none()
+    }
+}
+
 impl Keys {
     /// Adapter over the tables `keys` and `accounts`.
     #[must_use]
@@ -144,10 +152,13 @@ impl Keys {
         let new = NewKey::mint(id.clone(), &random_bytes());
         let KeyOrder { account, holder, name, tier, ends_at } = order;
         let (pk, application, role, scopes) = match &holder {
-            Holder::Application(application, scopes) => (key::application(application), Some(application.clone()), None, *scopes),
+            Holder::Application(application, scopes) => {
+                (key::application(application), Some(application.clone()), None, *scopes)
+            }
             Holder::Person(role) => (key::account(&account), None, Some(*role), role.scopes()),
         };
-        let mut parts: Vec<Part> = application.iter().map(|application| self.counting(&account, application, 1)).collect();
+        let mut parts: Vec<Part> =
+            application.iter().map(|application| self.counting(&account, application, 1)).collect();
         let shown = ShownKeyItem {
             pk,
             sk: key::api_key(&id),
@@ -171,7 +182,8 @@ impl Keys {
             Holder::Application(application, scopes) => KeyHolder::Application(application, scopes),
             Holder::Person(role) => KeyHolder::Person(role),
         };
-        let admitting = KeyItem::new(NewKeyItem { id, secret: new.secret_hash(), account, holder, tier, expires: ends_at });
+        let admitting =
+            KeyItem::new(NewKeyItem { id, secret: new.secret_hash(), account, holder, tier, expires: ends_at });
         parts.push(admitting.create(&self.keys));
         parts.push(complete(put(&self.accounts, &shown).condition_expression("attribute_not_exists(pk)").build()));
         (new, shown, parts)
@@ -185,7 +197,13 @@ impl Keys {
     /// [`Unavailable`] where the tables cannot be asked.
     pub async fn create_operator(&self) -> Result<NewKey, Unavailable> {
         let account = AccountId::from_uuid(self.clock.new_id());
-        let order = KeyOrder { account, holder: Holder::Person(Role::Operator), name: None, tier: Tier::Professional, ends_at: None };
+        let order = KeyOrder {
+            account,
+            holder: Holder::Person(Role::Operator),
+            name: None,
+            tier: Tier::Professional,
+            ends_at: None,
+        };
         let (new, _, parts) = self.creating(order);
         match write(&self.client, parts).await {
             Ok(()) => Ok(new),
@@ -210,7 +228,8 @@ impl Keys {
             .await
             .map_err(|error| unavailable("keys", &error))?;
         let Some(item) = answer.item else { return Ok(None) };
-        let item: KeyItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("keys", &error))?;
+        let item: KeyItem =
+            serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("keys", &error))?;
         let record = KeyRecord::try_from(&item).map_err(|error| unreadable("keys", &error))?;
         if record.account != *account {
             return Ok(None);
@@ -223,7 +242,11 @@ impl Keys {
     ///
     /// # Errors
     /// As [`PageError`] says.
-    pub async fn page_of_application(&self, application: &ApplicationId, request: &PageRequest) -> Result<Page<ShownKeyItem>, PageError> {
+    pub async fn page_of_application(
+        &self,
+        application: &ApplicationId,
+        request: &PageRequest,
+    ) -> Result<Page<ShownKeyItem>, PageError> {
         let list = List { name: "application-keys", of: application.as_str() };
         self.range(key::application(application)).page(&list, request).await
     }
@@ -232,7 +255,11 @@ impl Keys {
     ///
     /// # Errors
     /// As [`PageError`] says.
-    pub async fn page_of_account(&self, account: &AccountId, request: &PageRequest) -> Result<Page<ShownKeyItem>, PageError> {
+    pub async fn page_of_account(
+        &self,
+        account: &AccountId,
+        request: &PageRequest,
+    ) -> Result<Page<ShownKeyItem>, PageError> {
         let list = List { name: "management-keys", of: account.as_str() };
         self.range(key::account(account)).page(&list, request).await
     }
@@ -265,13 +292,14 @@ impl Keys {
             .expression_attribute_values(":last4", text(new.last4()))
             .expression_attribute_values(":now", text(self.clock.now().to_string()))
             .expression_attribute_values(":until", text(overlap_until.to_string()));
-        let parts = [key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until), complete(update.build())];
+        let parts =
+            [key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until), complete(update.build())];
         (new, parts)
     }
 
-    /// The writes that revoke a key; one of them fails where it is revoked already. From the key's next call on it is refused.
+    /// The writes that revoke a key; the first fails where it is revoked already. From the key's next call on it is refused.
     #[must_use]
-    pub fn revoking(&self, shown: &ShownKeyItem) -> Vec<Part> {
+    pub fn revoking(&self, shown: &ShownKeyItem) -> [Part; 2] {
         let now = self.clock.now();
         let gone = now + REVOKED_FOR;
         let update = self
@@ -280,11 +308,13 @@ impl Keys {
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(revoked_at)")
             .expression_attribute_values(":now", text(now.to_string()))
             .expression_attribute_values(":gone", number(gone.as_second()));
-        let mut parts = vec![complete(update.build()), key_item::set_state(&self.keys, &shown.id, KeyState::Revoked, Some(gone))];
-        if let Some(application) = &shown.application {
-            parts.push(self.counting(&shown.account, application, -1));
-        }
-        parts
+        [complete(update.build()), key_item::set_state(&self.keys, &shown.id, KeyState::Revoked, Some(gone))]
+    }
+
+    /// The write that makes room for another key where one is revoked; an application that is being deleted needs none.
+    #[must_use]
+    pub fn making_room(&self, shown: &ShownKeyItem) -> Option<Part> {
+        shown.application.as_ref().map(|application| self.counting(&shown.account, application, -1))
     }
 
     /// The write that makes every instance forget what it remembers of a key.

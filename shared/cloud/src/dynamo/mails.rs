@@ -45,7 +45,8 @@ impl SentMails {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn contains(&self, message: &MessageId) -> Result<bool, Unavailable> {
-        let item: Option<MailItem> = get(&self.client, &self.table, "guards", key::mail(message), key::ALONE.to_owned()).await?;
+        let item: Option<MailItem> =
+            get(&self.client, &self.table, "guards", key::mail(message), key::ALONE.to_owned()).await?;
         Ok(item.is_some())
     }
 

@@ -1,7 +1,9 @@
 //! DynamoDB: one module an entity, all key formats in [`key`].
 
 pub mod accounts;
+pub mod activity;
 pub mod admission;
+pub mod expired;
 pub mod guard;
 pub mod key;
 pub mod key_item;
@@ -12,12 +14,13 @@ pub mod sign_ups;
 pub mod stores;
 pub mod transaction;
 
+pub use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 
 /// A client of the tables; a function makes one and shares it.
 #[must_use]
-pub fn client(config: &aws_types::SdkConfig) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(config)
+pub fn client(config: &aws_types::SdkConfig) -> Client {
+    Client::new(config)
 }
 
 /// A table could not be asked. This is neither "no" nor "yes" (invariant 6): the caller answers 503.

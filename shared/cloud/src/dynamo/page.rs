@@ -109,7 +109,11 @@ pub(super) struct Range<'a> {
 
 impl Range<'_> {
     /// One page, in the order of the sort keys.
-    pub(super) async fn page<T: DeserializeOwned>(&self, list: &List<'_>, request: &PageRequest) -> Result<Page<T>, PageError> {
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        list: &List<'_>,
+        request: &PageRequest,
+    ) -> Result<Page<T>, PageError> {
         let start = match &request.cursor {
             None => None,
             Some(cursor) => {
@@ -137,7 +141,11 @@ impl Range<'_> {
         read_all(self.rows(None, None).await?)
     }
 
-    async fn rows(&self, start: Option<String>, limit: Option<usize>) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
+    async fn rows(
+        &self,
+        start: Option<String>,
+        limit: Option<usize>,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
         let mut rows = Vec::new();
         let mut start = start.map(|sk| HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(sk))]));
         loop {
@@ -165,11 +173,19 @@ impl Range<'_> {
 }
 
 fn read_all<T: DeserializeOwned>(rows: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<T>, Unavailable> {
-    rows.into_iter().map(|row| serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("list", &error))).collect()
+    rows.into_iter()
+        .map(|row| serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("list", &error)))
+        .collect()
 }
 
 /// Reads one item by its key, as it stands now.
-pub(super) async fn get<T: DeserializeOwned>(client: &Client, table: &str, what: &'static str, pk: String, sk: String) -> Result<Option<T>, Unavailable> {
+pub(super) async fn get<T: DeserializeOwned>(
+    client: &Client,
+    table: &str,
+    what: &'static str,
+    pk: String,
+    sk: String,
+) -> Result<Option<T>, Unavailable> {
     let answer = client
         .get_item()
         .table_name(table)

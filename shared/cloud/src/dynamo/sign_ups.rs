@@ -105,7 +105,8 @@ impl LinkToken {
     /// Reads a token as it stands in a link; nothing for what cannot be one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == TOKEN_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let well_formed = text.len() == TOKEN_LENGTH
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         well_formed.then(|| Self(text.to_owned().into()))
     }
 
@@ -159,7 +160,8 @@ impl SignUps {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn find(&self, token: &LinkToken) -> Result<Option<SignUpItem>, Unavailable> {
-        let item: Option<SignUpItem> = get(&self.client, &self.table, "sign-ups", key::sign_up(&token.hash()), key::ALONE.to_owned()).await?;
+        let item: Option<SignUpItem> =
+            get(&self.client, &self.table, "sign-ups", key::sign_up(&token.hash()), key::ALONE.to_owned()).await?;
         Ok(item.filter(|item| item.expires_at > self.clock.now().as_second()))
     }
 

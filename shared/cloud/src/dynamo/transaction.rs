@@ -120,7 +120,10 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
 ///
 /// # Panics
 /// Never in practice: their keys are strings.
-pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(table: &str, item: &T) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(
+    table: &str,
+    item: &T,
+) -> aws_sdk_dynamodb::types::builders::PutBuilder {
     #[expect(clippy::expect_used, reason = "our item types always serialise")]
     let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises");
     Put::builder().table_name(table).set_item(Some(item))

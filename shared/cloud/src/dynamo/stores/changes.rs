@@ -107,7 +107,13 @@ impl Stores {
     /// The write that takes a grant back and remembers that it did; it fails where there is none. `expires_at` is set with the store's
     /// off-boarding.
     #[must_use]
-    pub fn revoking(&self, store: &StoreId, application: &ApplicationId, now: Timestamp, expires_at: Option<i64>) -> Part {
+    pub fn revoking(
+        &self,
+        store: &StoreId,
+        application: &ApplicationId,
+        now: Timestamp,
+        expires_at: Option<i64>,
+    ) -> Part {
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", text(key::store(store)))
@@ -157,7 +163,8 @@ impl Stores {
     }
 
     async fn delete(&self, store: &StoreId, sk: String) -> Result<(), Unavailable> {
-        let delete = self.client.delete_item().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(sk));
+        let delete =
+            self.client.delete_item().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(sk));
         delete.send().await.map(drop).map_err(|error| crate::dynamo::unavailable("stores", &error))
     }
 

@@ -1,0 +1,253 @@
+//! The account: shown, changed, closed; and what it did lately.
+
+use std::time::Duration;
+
+use cloud::{
+    dynamo::{
+        accounts::AccountItem,
+        page::PageRequest,
+        transaction::{self, TransactionError},
+    },
+    http::{Answer, Code, Problem},
+    journal::{Concerning, SecurityEvent, ServiceLine},
+    mailer::{MailKind, MailMessage},
+};
+use domain::{account::Consents, id::MessageId};
+use http::StatusCode;
+use jiff::Timestamp;
+
+use crate::{
+    applications, page,
+    serving::{Trace, Visit, unavailable},
+    sign_up::read,
+    stores,
+};
+
+/// What must remain of a call to begin closing another part of an account.
+const WORTHWHILE: Duration = Duration::from_secs(5);
+
+/// An account, as its users see it.
+#[derive(serde::Serialize)]
+pub(crate) struct Shown<'a> {
+    id: &'a str,
+    name: &'a str,
+    email: &'a str,
+    phone: &'a str,
+    company: &'a str,
+    website: &'a str,
+    consents: Consents,
+    policy_version: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl<'a> From<&'a AccountItem> for Shown<'a> {
+    fn from(account: &'a AccountItem) -> Self {
+        Self {
+            id: account.id.as_str(),
+            name: account.name.as_str(),
+            email: account.email.as_str(),
+            phone: account.phone.as_str(),
+            company: account.company.as_str(),
+            website: account.website.as_str(),
+            consents: account.consents,
+            policy_version: &account.policy_version,
+            created_at: account.created_at,
+            updated_at: account.updated_at,
+        }
+    }
+}
+
+/// The account behind a call's key. An operator's key has none.
+async fn own(visit: &Visit<'_>) -> Result<AccountItem, Problem> {
+    visit.app.accounts.get(&visit.key.account).await.map_err(unavailable)?.ok_or(Code::NotFound.into())
+}
+
+/// `GET /v1/account`
+pub(crate) async fn show(visit: &Visit<'_>) -> Result<Answer, Problem> {
+    Ok(Answer::json(StatusCode::OK, &Shown::from(&own(visit).await?)))
+}
+
+/// What may be changed. The address of mail may not: a new one would have to be confirmed first.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    name: Option<String>,
+    phone: Option<String>,
+    company: Option<String>,
+    website: Option<String>,
+    #[serde(default)]
+    consents: ConsentsChange,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ConsentsChange {
+    followup: Option<bool>,
+    offers: Option<bool>,
+    functionality: Option<bool>,
+    updates_promos: Option<bool>,
+    monthly: Option<bool>,
+}
+
+/// `PATCH /v1/account`
+pub(crate) async fn change(visit: &Visit<'_>) -> Result<Answer, Problem> {
+    let change: Change = visit.call.json()?;
+    let read_account = own(visit).await?;
+    let changed = AccountItem { updated_at: visit.app.clock.now(), ..apply(change, &read_account)? };
+    let part = visit.app.accounts.changing(&changed, read_account.updated_at);
+    transaction::write(&visit.app.tables, vec![part]).await.map_err(|error| match error {
+        TransactionError::Condition(_) => {
+            Problem::new(Code::Conflict).detail("the account was changed meanwhile; read it again")
+        }
+        TransactionError::Unavailable(cause) => unavailable(cause),
+    })?;
+    Ok(Answer::json(StatusCode::OK, &Shown::from(&changed)))
+}
+
+fn apply(change: Change, account: &AccountItem) -> Result<AccountItem, Problem> {
+    let mut changed = account.clone();
+    let mut errors = Vec::new();
+    if let Some(name) = change.name.and_then(|text| read(&mut errors, "/name", &text)) {
+        changed.name = name;
+    }
+    if let Some(phone) = change.phone.and_then(|text| read(&mut errors, "/phone", &text)) {
+        changed.phone = phone;
+    }
+    if let Some(company) = change.company.and_then(|text| read(&mut errors, "/company", &text)) {
+        changed.company = company;
+    }
+    if let Some(website) = change.website.and_then(|text| read(&mut errors, "/website", &text)) {
+        changed.website = website;
+    }
+    let consents = &mut changed.consents;
+    for (given, kept) in [
+        (change.consents.followup, &mut consents.followup),
+        (change.consents.offers, &mut consents.offers),
+        (change.consents.functionality, &mut consents.functionality),
+        (change.consents.updates_promos, &mut consents.updates_promos),
+        (change.consents.monthly, &mut consents.monthly),
+    ] {
+        if let Some(given) = given {
+            *kept = given;
+        }
+    }
+    if errors.is_empty() { Ok(changed) } else { Err(Problem::fields(errors)) }
+}
+
+/// `DELETE /v1/account`: disconnects the stores, revokes the keys, then erases the account. What cannot be done within one call is done by
+/// the next one: until the very end the caller's key works, and each step may be repeated.
+pub(crate) async fn close(visit: &Visit<'_>) -> Result<Answer, Problem> {
+    let account = own(visit).await?;
+    let enough = || {
+        if visit.call.budget.left() > WORTHWHILE {
+            return Ok(());
+        }
+        Err(Problem::unavailable().detail("the account is being closed; repeat the call to go on"))
+    };
+    let all = PageRequest { per_page: cloud::dynamo::page::MAX_PER_PAGE, cursor: None };
+    let mut request = all.clone();
+    loop {
+        let stores = visit.app.accounts.stores(&account.id, &request).await.map_err(page::failed)?;
+        for store in &stores.items {
+            enough()?;
+            match stores::begin_offboarding(visit, store).await {
+                Ok(_) => {}
+                // It left between the list and now.
+                Err(problem) if problem.code == Code::NotFound => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        match stores.next_cursor {
+            Some(cursor) => request = PageRequest { cursor: Some(cursor), ..all.clone() },
+            None => break,
+        }
+    }
+    for application in visit.app.accounts.all_applications(&account.id).await.map_err(unavailable)? {
+        enough()?;
+        applications::remove(visit, &application.id).await?;
+    }
+    let keys = visit.app.keys.all_of_account(&account.id).await.map_err(unavailable)?;
+    let (own_key, others): (Vec<_>, Vec<_>) =
+        keys.into_iter().filter(|key| key.is_live()).partition(|key| key.id == visit.key.id);
+    for key in &others {
+        enough()?;
+        match transaction::write(&visit.app.tables, visit.app.keys.revoking(key).into()).await {
+            Ok(()) | Err(TransactionError::Condition(0)) => {}
+            Err(_) => return Err(Problem::unavailable()),
+        }
+    }
+    // Before the end, because there is no address to write to after it.
+    let mail = MailMessage {
+        id: MessageId::from_uuid(visit.app.clock.new_id()),
+        kind: MailKind::AccountClosed,
+        to: account.email.clone(),
+        link: None,
+    };
+    visit.app.mails.send(&mail).await.map_err(unavailable)?;
+    let mut parts: Vec<_> = visit.app.accounts.erasing(&account).into();
+    parts.extend(own_key.iter().flat_map(|key| visit.app.keys.revoking(key)));
+    transaction::write(&visit.app.tables, parts).await.map_err(|_| Problem::unavailable())?;
+    visit.note(
+        0,
+        SecurityEvent::AccountClosed,
+        Concerning { key: Some(visit.key.id.clone()), ..Concerning::default() },
+    );
+    let body = serde_json::json!({
+        "id": account.id,
+        "status": "closed",
+        "detail": "All keys are revoked and the account is erased. Its stores are being off-boarded.",
+    });
+    Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+/// One call of the account, as its users see it.
+#[derive(serde::Serialize)]
+struct ShownLine {
+    id: String,
+    at: Timestamp,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
+    route: String,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    duration_ms: u32,
+    upstream_calls: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<cloud::journal::CredentialUse>,
+    bytes: u32,
+}
+
+impl From<ServiceLine> for ShownLine {
+    fn from(line: ServiceLine) -> Self {
+        Self {
+            id: format!("{}{}", domain::id::RequestId::PREFIX, line.sk),
+            at: line.at,
+            key: line.key.into(),
+            application: line.application.map(Into::into),
+            store: line.store.map(Into::into),
+            route: line.route,
+            status: line.status,
+            code: line.code,
+            duration_ms: line.millis,
+            upstream_calls: line.upstream_calls,
+            upstream_status: line.upstream_status,
+            credential: line.credential,
+            bytes: line.bytes,
+        }
+    }
+}
+
+/// `GET /v1/account/activity`
+pub(crate) async fn activity(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
+    let request = page::asked(visit.call, trace)?;
+    let account = own(visit).await?;
+    let lines = visit.app.activity.page(&account.id, account.created_at, &request).await.map_err(page::failed)?;
+    Ok(page::answer(lines.map(ShownLine::from), trace))
+}

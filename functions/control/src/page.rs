@@ -1,0 +1,53 @@
+//! Lists: what of them is asked for, and how a page is answered.
+
+use cloud::{
+    dynamo::page::{DEFAULT_PER_PAGE, MAX_PER_PAGE, Page, PageError, PageRequest},
+    http::{Answer, Call, Code, FieldError, Problem},
+};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::serving::Trace;
+
+/// Reads `per_page` and `cursor`. Other parameters are refused: one that is silently ignored looks like a filter that works.
+pub(crate) fn asked(call: &Call, trace: &mut Trace) -> Result<PageRequest, Problem> {
+    let mut request = PageRequest { per_page: DEFAULT_PER_PAGE, cursor: None };
+    let mut errors = Vec::new();
+    for (name, value) in call.parameters() {
+        match &*name {
+            "per_page" => match value.parse() {
+                Ok(number @ 1..=MAX_PER_PAGE) => request.per_page = number,
+                _ => errors.push(FieldError::new("?per_page", format!("1 to {MAX_PER_PAGE}"))),
+            },
+            "cursor" => request.cursor = Some(value.into_owned()),
+            other => {
+                let name: String = other.chars().filter(char::is_ascii_graphic).take(64).collect();
+                errors.push(FieldError::new(format!("?{name}"), "there is no such parameter here"));
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
+    }
+    trace.asked = Some(request.per_page);
+    Ok(request)
+}
+
+/// Why there is no page.
+pub(crate) fn failed(error: PageError) -> Problem {
+    match error {
+        PageError::Cursor => Code::CursorInvalid.into(),
+        PageError::Unavailable(_) => Problem::unavailable(),
+    }
+}
+
+/// The answer with a page.
+pub(crate) fn answer<T: Serialize>(page: Page<T>, trace: &mut Trace) -> Answer {
+    #[derive(Serialize)]
+    struct Body<T> {
+        data: Vec<T>,
+        next_cursor: Option<String>,
+    }
+    trace.rows = u16::try_from(page.items.len()).ok();
+    Answer::json(StatusCode::OK, &Body { data: page.items, next_cursor: page.next_cursor })
+}

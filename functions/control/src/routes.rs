@@ -1,0 +1,179 @@
+//! The control plane's routes, as a table: what each is called and what a key needs for it.
+
+use domain::scope::Scope;
+use http::Method;
+
+/// One route.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Method and path as the documentation and the journal write them; `{…}` stands for one id.
+    pub name: &'static str,
+    /// What a caller needs.
+    pub need: Need,
+    /// What answers.
+    pub endpoint: Endpoint,
+}
+
+/// What a caller needs for a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it is public.
+    Nothing,
+    /// A key with this scope.
+    Scope(Scope),
+}
+
+/// What there is to be done. One variant a route, each with one arm in `serving`.
+#[expect(missing_docs, reason = "the table below says what each does")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    Health,
+    SignUp,
+    ShowLink,
+    FollowLink,
+    ShowAccount,
+    ChangeAccount,
+    CloseAccount,
+    ListActivity,
+    ListManagementKeys,
+    CreateManagementKey,
+    ListApplications,
+    CreateApplication,
+    ShowApplication,
+    DeleteApplication,
+    ListKeys,
+    CreateKey,
+    RotateKey,
+    RevokeKey,
+    ListStores,
+    ConnectStore,
+    ShowStore,
+    ChangeStore,
+    DisconnectStore,
+    CheckStore,
+    PutGrant,
+    RevokeGrant,
+}
+
+const fn open(name: &'static str, endpoint: Endpoint) -> Route {
+    Route { name, need: Need::Nothing, endpoint }
+}
+
+const fn with(scope: Scope, name: &'static str, endpoint: Endpoint) -> Route {
+    Route { name, need: Need::Scope(scope), endpoint }
+}
+
+/// Every route of the control plane.
+pub static ROUTES: &[Route] = &[
+    open("GET /healthz", Endpoint::Health),
+    open("POST /v1/accounts", Endpoint::SignUp),
+    open("GET /v1/accounts/confirm", Endpoint::ShowLink),
+    open("POST /v1/accounts/confirm", Endpoint::FollowLink),
+    with(Scope::AccountRead, "GET /v1/account", Endpoint::ShowAccount),
+    with(Scope::AccountWrite, "PATCH /v1/account", Endpoint::ChangeAccount),
+    with(Scope::AccountWrite, "DELETE /v1/account", Endpoint::CloseAccount),
+    with(Scope::AccountRead, "GET /v1/account/activity", Endpoint::ListActivity),
+    with(Scope::AccountRead, "GET /v1/account/keys", Endpoint::ListManagementKeys),
+    with(Scope::AccountWrite, "POST /v1/account/keys", Endpoint::CreateManagementKey),
+    with(Scope::ApplicationsRead, "GET /v1/applications", Endpoint::ListApplications),
+    with(Scope::ApplicationsWrite, "POST /v1/applications", Endpoint::CreateApplication),
+    with(Scope::ApplicationsRead, "GET /v1/applications/{application}", Endpoint::ShowApplication),
+    with(Scope::ApplicationsWrite, "DELETE /v1/applications/{application}", Endpoint::DeleteApplication),
+    with(Scope::ApplicationsRead, "GET /v1/applications/{application}/keys", Endpoint::ListKeys),
+    with(Scope::KeysWrite, "POST /v1/applications/{application}/keys", Endpoint::CreateKey),
+    with(Scope::KeysWrite, "POST /v1/keys/{key}/rotate", Endpoint::RotateKey),
+    with(Scope::KeysWrite, "DELETE /v1/keys/{key}", Endpoint::RevokeKey),
+    with(Scope::StoresRead, "GET /v1/stores", Endpoint::ListStores),
+    with(Scope::StoresWrite, "POST /v1/stores", Endpoint::ConnectStore),
+    with(Scope::StoresRead, "GET /v1/stores/{store}", Endpoint::ShowStore),
+    with(Scope::StoresWrite, "PATCH /v1/stores/{store}", Endpoint::ChangeStore),
+    with(Scope::StoresWrite, "DELETE /v1/stores/{store}", Endpoint::DisconnectStore),
+    with(Scope::StoresWrite, "POST /v1/stores/{store}/check", Endpoint::CheckStore),
+    with(Scope::GrantsWrite, "PUT /v1/stores/{store}/grants/{application}", Endpoint::PutGrant),
+    with(Scope::GrantsWrite, "DELETE /v1/stores/{store}/grants/{application}", Endpoint::RevokeGrant),
+];
+
+/// What a method and a path lead to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// A route, with what stands in the places of its `{…}`.
+    Route(&'static Route, Vec<&'a str>),
+    /// A path of ours with methods that it does take, as in `Allow` (RFC 9110, 10.2.1).
+    OtherMethods(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// Finds the route of a call. `HEAD` is answered like `GET`; API Gateway leaves the body out.
+#[must_use]
+pub fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
+    let asked = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    let mut others: Vec<&'static str> = Vec::new();
+    for route in ROUTES {
+        let Some((method, template)) = route.name.split_once(' ') else { continue };
+        let Some(parameters) = fit(template, path) else { continue };
+        if method == asked {
+            return Found::Route(route, parameters);
+        }
+        others.push(method);
+    }
+    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others.join(", ")) }
+}
+
+/// What stands in a path where its template has `{…}`; nothing where the two differ.
+fn fit<'a>(template: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let mut parameters = Vec::new();
+    let mut given = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path).split('/');
+    for wanted in template.split('/') {
+        let given = given.next()?;
+        if wanted.starts_with('{') {
+            if given.is_empty() {
+                return None;
+            }
+            parameters.push(given);
+        } else if wanted != given {
+            return None;
+        }
+    }
+    given.next().is_none().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(method: Method, path: &str) -> Option<(Endpoint, Vec<&str>)> {
+        match find(&method, path) {
+            Found::Route(route, parameters) => Some((route.endpoint, parameters)),
+            Found::OtherMethods(_) | Found::Nothing => None,
+        }
+    }
+
+    #[test]
+    fn every_route_is_found_by_its_own_name_and_by_no_other() {
+        for route in ROUTES {
+            let (method, template) = route.name.split_once(' ').unwrap();
+            let method: Method = method.parse().unwrap();
+            assert_eq!(
+                endpoint(method, template).map(|(endpoint, _)| endpoint),
+                Some(route.endpoint),
+                "{}",
+                route.name
+            );
+        }
+    }
+
+    #[test]
+    fn paths_lead_where_they_say() {
+        assert_eq!(endpoint(Method::GET, "/v1/stores/str_1"), Some((Endpoint::ShowStore, vec!["str_1"])));
+        assert_eq!(endpoint(Method::HEAD, "/v1/stores/"), Some((Endpoint::ListStores, vec![])));
+        assert_eq!(
+            endpoint(Method::PUT, "/v1/stores/str_1/grants/app_1"),
+            Some((Endpoint::PutGrant, vec!["str_1", "app_1"]))
+        );
+        for nowhere in ["/", "", "/v1", "/v1/stores//grants/app_1", "//v1/stores", "/v1/stores/a/b/c", "/v1/usage"] {
+            assert_eq!(find(&Method::GET, nowhere), Found::Nothing, "{nowhere}");
+        }
+        assert_eq!(find(&Method::PUT, "/v1/account"), Found::OtherMethods("GET, PATCH, DELETE".to_owned()));
+    }
+}

@@ -1,0 +1,157 @@
+//! One call from its key to its answer.
+
+use cloud::{
+    dynamo::admission::KeyRecord,
+    gate::{Entered, Rate, Turned},
+    http::{Answer, Call, Code, Problem},
+    journal::{Concerning, SecurityEvent, Served, UpstreamUse},
+};
+use domain::id::StoreId;
+use http::{StatusCode, header};
+
+use crate::{
+    App, account, applications, grants, keys,
+    routes::{Endpoint, Found, Need, Route, find},
+    sign_up, stores,
+};
+
+/// A call of someone whose key was let in.
+pub(crate) struct Visit<'a> {
+    /// The function.
+    pub(crate) app: &'a App,
+    /// The call.
+    pub(crate) call: &'a Call,
+    /// Whose key it is.
+    pub(crate) key: &'a KeyRecord,
+}
+
+impl Visit<'_> {
+    /// Notes in the security log what was done to something of this account's.
+    pub(crate) fn note(&self, number: u32, event: SecurityEvent, concerning: Concerning) {
+        let concerning = Concerning { account: Some(self.key.account.clone()), ..concerning };
+        self.app.journal.security(&self.call.id, number, self.call.source, event, concerning);
+    }
+}
+
+/// What a call did, for its journal line.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) upstream: UpstreamUse,
+    pub(crate) asked: Option<u16>,
+    pub(crate) rows: Option<u16>,
+}
+
+/// Serves a call: the answer, and what it says of limits.
+pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
+    let (route, parameters) = match find(&call.method, &call.path) {
+        Found::Route(route, parameters) => (route, parameters),
+        // What routes there are is no secret, so these answers take no key.
+        Found::OtherMethods(allowed) => {
+            let answer = Answer::problem(&Code::MethodNotAllowed.into(), call).with(header::ALLOW, &allowed);
+            return (answer, app.gate.open());
+        }
+        Found::Nothing => return (Answer::problem(&Code::NotFound.into(), call), app.gate.open()),
+    };
+    // A key in the URL of a public route is none the less exposed: the gate sees to it.
+    if route.need == Need::Nothing && cloud::http::credentials::in_url(call).is_none() {
+        let answer = match readable {
+            Ok(()) => Box::pin(public(app, call, route.endpoint)).await,
+            Err(problem) => Err(problem),
+        };
+        return (answer.unwrap_or_else(|problem| Answer::problem(&problem, call)), app.gate.open());
+    }
+    let Entered { key, rate } = match app.gate.enter(call).await {
+        Ok(entered) => entered,
+        Err(Turned { problem, rate }) => return (Answer::problem(&problem, call), rate),
+    };
+    let mut trace = Trace::default();
+    let visit = Visit { app, call, key: &key };
+    let result = match allowed(&visit, route).and(readable) {
+        // Boxed: two dozen handlers nested in one future are more than the compiler lays out, and one allocation costs nothing here.
+        Ok(()) => Box::pin(known(&visit, route.endpoint, &parameters, &mut trace)).await,
+        Err(problem) => Err(problem),
+    };
+    let (answer, code) = match result {
+        Ok(answer) => (answer, None),
+        Err(problem) => (Answer::problem(&problem, call), Some(problem.code.as_str())),
+    };
+    let served = Served {
+        account: key.account,
+        application: key.application,
+        key: key.id,
+        store: parameters.first().and_then(|id| id.parse::<StoreId>().ok()),
+        route: route.name,
+        status: answer.status.as_u16(),
+        code,
+        bytes: answer.body.len(),
+        upstream: trace.upstream,
+        asked: trace.asked,
+        rows: trace.rows,
+    };
+    app.journal.service(&call.id, call.received, served);
+    (answer, rate)
+}
+
+fn allowed(visit: &Visit<'_>, route: &Route) -> Result<(), Problem> {
+    match route.need {
+        Need::Nothing => Ok(()),
+        Need::Scope(scope) => visit.app.gate.require(visit.call, visit.key, visit.key.scopes, scope),
+    }
+}
+
+/// What anyone may call.
+async fn public(app: &App, call: &Call, endpoint: Endpoint) -> Result<Answer, Problem> {
+    match endpoint {
+        Endpoint::SignUp => sign_up::take(app, call).await,
+        Endpoint::ShowLink => sign_up::show_link(call),
+        Endpoint::FollowLink => sign_up::follow_link(app, call).await,
+        // Every other route needs a scope, which the table's test holds it to.
+        _ => Ok(Answer::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }))),
+    }
+}
+
+/// What takes a key.
+async fn known(
+    visit: &Visit<'_>,
+    endpoint: Endpoint,
+    parameters: &[&str],
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
+    match endpoint {
+        Endpoint::Health | Endpoint::SignUp | Endpoint::ShowLink | Endpoint::FollowLink => {
+            public(visit.app, visit.call, endpoint).await
+        }
+        Endpoint::ShowAccount => account::show(visit).await,
+        Endpoint::ChangeAccount => account::change(visit).await,
+        Endpoint::CloseAccount => account::close(visit).await,
+        Endpoint::ListActivity => account::activity(visit, trace).await,
+        Endpoint::ListManagementKeys => keys::list_management(visit, trace).await,
+        Endpoint::CreateManagementKey => keys::create_management(visit).await,
+        Endpoint::ListApplications => applications::list(visit, trace).await,
+        Endpoint::CreateApplication => applications::create(visit).await,
+        Endpoint::ShowApplication => applications::show(visit, &id(parameters, 0)?).await,
+        Endpoint::DeleteApplication => applications::delete(visit, &id(parameters, 0)?).await,
+        Endpoint::ListKeys => keys::list(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::CreateKey => keys::create(visit, &id(parameters, 0)?).await,
+        Endpoint::RotateKey => keys::rotate(visit, &id(parameters, 0)?).await,
+        Endpoint::RevokeKey => keys::revoke(visit, &id(parameters, 0)?).await,
+        Endpoint::ListStores => stores::list(visit, trace).await,
+        Endpoint::ConnectStore => stores::connect(visit, trace).await,
+        Endpoint::ShowStore => stores::show(visit, &id(parameters, 0)?).await,
+        Endpoint::ChangeStore => stores::change(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::DisconnectStore => stores::disconnect(visit, &id(parameters, 0)?).await,
+        Endpoint::CheckStore => stores::check(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::PutGrant => grants::put(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
+        Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
+    }
+}
+
+/// An id out of the path. What cannot be an id names nothing.
+fn id<T: std::str::FromStr>(parameters: &[&str], place: usize) -> Result<T, Problem> {
+    parameters.get(place).and_then(|text| text.parse().ok()).ok_or(Code::NotFound.into())
+}
+
+/// "Could not check" is 503 (invariant 6).
+pub(crate) fn unavailable(_: cloud::dynamo::Unavailable) -> Problem {
+    Problem::unavailable()
+}

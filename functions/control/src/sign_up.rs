@@ -1,0 +1,244 @@
+//! Sign-up: a form, a mailed link, a button, a key.
+//!
+//! The answer to the form is the same whether or not the address has an account, and so is all that is done for it: nobody learns from us
+//! who our customers are. Following the link with GET changes nothing, because mail scanners follow links too; the button's POST makes the
+//! account, once.
+
+use cloud::{
+    dynamo::{
+        accounts::AccountItem,
+        key,
+        keys::{Holder, KeyOrder},
+        sign_ups::{LinkToken, SignUpItem},
+        transaction::{self, TransactionError},
+    },
+    http::{Answer, Call, Code, FieldError, Problem},
+    journal::{Concerning, SecurityEvent},
+    mailer::{MailKind, MailMessage},
+};
+use domain::{
+    account::{Consents, EmailAddress, Line, Phone, Website},
+    id::{AccountId, MessageId},
+    role::Role,
+    tier::Tier,
+};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{App, account, keys::ShownKey, serving::unavailable};
+
+/// Characters of a policy's version.
+const VERSION_LIMIT: usize = 64;
+/// Bytes of a body with a token and nothing else.
+const TOKEN_BODY_LIMIT: usize = 1_000;
+/// The pages need no script, no style and no picture, and nobody may frame them.
+const PAGE_POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The form (R001): these fields and no others.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    name: String,
+    email: String,
+    phone: String,
+    company: String,
+    website: String,
+    adult: bool,
+    #[serde(default)]
+    consents: Consents,
+    policy_version: String,
+}
+
+struct Filled {
+    name: Line,
+    email: EmailAddress,
+    phone: Phone,
+    company: Line,
+    website: Website,
+    consents: Consents,
+    policy_version: String,
+}
+
+/// `POST /v1/accounts`
+pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
+    let filled = check(call.json()?)?;
+    if let Some(seconds) = app.sign_ups.too_many_from(call.source).await.map_err(unavailable)? {
+        return Err(Problem::new(Code::RateLimited).retry_after(seconds));
+    }
+    if !app.sign_ups.too_many_to(&filled.email).await.map_err(unavailable)? {
+        mail_link(app, filled).await?;
+    }
+    let body = serde_json::json!({
+        "status": "pending",
+        "detail": "A link is on its way to the address. It works once and for 24 hours.",
+    });
+    Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
+    let token = LinkToken::mint();
+    let (pk, sk, expires_at) = app.sign_ups.place(&token);
+    let Filled { name, email, phone, company, website, consents, policy_version } = filled;
+    let to = email.clone();
+    let item = SignUpItem { pk, sk, v: 1, name, email, phone, company, website, consents, policy_version, expires_at };
+    app.sign_ups.keep(&item).await.map_err(unavailable)?;
+    let mail = MailMessage {
+        id: MessageId::from_uuid(app.clock.new_id()),
+        kind: MailKind::SignUpLink,
+        to,
+        link: Some(format!("{}/v1/accounts/confirm?token={}", app.public_url, token.reveal())),
+    };
+    app.mails.send(&mail).await.map_err(unavailable)
+}
+
+fn check(form: Form) -> Result<Filled, Problem> {
+    let mut errors = Vec::new();
+    let name = read(&mut errors, "/name", &form.name);
+    let email = read(&mut errors, "/email", &form.email);
+    let phone = read(&mut errors, "/phone", &form.phone);
+    let company = read(&mut errors, "/company", &form.company);
+    let website = read(&mut errors, "/website", &form.website);
+    if !form.adult {
+        errors.push(FieldError::new("/adult", "only adults may sign up"));
+    }
+    let version = form.policy_version;
+    if version.is_empty() || version.len() > VERSION_LIMIT || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
+        errors.push(FieldError::new("/policy_version", "the version of the privacy policy that was accepted"));
+    }
+    match (name, email, phone, company, website) {
+        (Some(name), Some(email), Some(phone), Some(company), Some(website)) if errors.is_empty() => {
+            Ok(Filled { name, email, phone, company, website, consents: form.consents, policy_version: version })
+        }
+        _ => Err(Problem::fields(errors)),
+    }
+}
+
+/// Reads one field, or notes what is wrong with it.
+pub(crate) fn read<T>(errors: &mut Vec<FieldError>, pointer: &str, text: &str) -> Option<T>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| errors.push(FieldError::new(pointer, error.to_string()))).ok()
+}
+
+/// `GET /v1/accounts/confirm`: asks nobody and changes nothing.
+pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
+    let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
+    let token = token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired)?;
+    if !wants_html(call) {
+        let body = serde_json::json!({ "status": "pending", "detail": "POST the token here to confirm the sign-up." });
+        return Ok(Answer::json(StatusCode::OK, &body));
+    }
+    // The token's alphabet needs no escaping, and nothing else of the call is repeated.
+    Ok(page(
+        StatusCode::OK,
+        "Confirm your sign-up",
+        &format!(
+            "<p>Press the button to confirm your sign-up. The next page shows your management key, once: have a place ready to keep it.</p>\
+             <form method=\"post\" action=\"confirm\"><input type=\"hidden\" name=\"token\" value=\"{}\"><button>Confirm</button></form>",
+            token.reveal()
+        ),
+    ))
+}
+
+/// `POST /v1/accounts/confirm`: makes the account and shows its owner's key, once.
+pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Problem> {
+    let token = posted_token(call)?;
+    let waiting = app.sign_ups.find(&token).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
+    let now = app.clock.now();
+    let id = AccountId::from_uuid(app.clock.new_id());
+    let made = AccountItem {
+        pk: key::account(&id),
+        sk: key::ACCOUNT.to_owned(),
+        v: 1,
+        id: id.clone(),
+        name: waiting.name,
+        email: waiting.email,
+        phone: waiting.phone,
+        company: waiting.company,
+        website: waiting.website,
+        consents: waiting.consents,
+        policy_version: waiting.policy_version,
+        created_at: now,
+        updated_at: now,
+        applications: 0,
+        stores: 0,
+    };
+    let order = KeyOrder {
+        account: id.clone(),
+        holder: Holder::Person(Role::Owner),
+        name: None,
+        tier: Tier::Professional,
+        ends_at: None,
+    };
+    let (new, shown, mut key_parts) = app.keys.creating(order);
+    let mut parts = vec![app.sign_ups.consuming(&token)];
+    parts.extend(app.accounts.creating(&made));
+    parts.append(&mut key_parts);
+    transaction::write(&app.tables, parts).await.map_err(|error| match error {
+        TransactionError::Condition(0) => Code::LinkExpired.into(),
+        // Whoever follows the link reads the mailbox and may know.
+        TransactionError::Condition(2) => {
+            Problem::new(Code::Conflict).detail("this address has an account already; use its management key")
+        }
+        TransactionError::Condition(_) | TransactionError::Unavailable(_) => Problem::unavailable(),
+    })?;
+    for (number, event) in [SecurityEvent::AccountConfirmed, SecurityEvent::KeyCreated].into_iter().enumerate() {
+        let concerning = Concerning { account: Some(id.clone()), key: Some(shown.id.clone()), ..Concerning::default() };
+        app.journal.security(&call.id, u32::try_from(number).unwrap_or(0), call.source, event, concerning);
+    }
+    if wants_html(call) {
+        // A key's alphabet needs no escaping.
+        let body = format!(
+            "<p>Your account {id} is ready. This is its owner's management key. It is shown this once; keep it where secrets are kept:</p>\
+             <p><code>{}</code></p>",
+            new.reveal()
+        );
+        return Ok(page(StatusCode::CREATED, "Your account is ready", &body));
+    }
+    let body = serde_json::json!({
+        "account": account::Shown::from(&made),
+        "key": ShownKey::with_secret(shown, &new),
+    });
+    Ok(Answer::json(StatusCode::CREATED, &body))
+}
+
+/// The token of a POST: of the page's form, or as JSON.
+fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        token: String,
+    }
+    if call.body.len() > TOKEN_BODY_LIMIT {
+        return Err(Code::BodyTooLarge.into());
+    }
+    let is_form = call.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let text = if is_form {
+        url::form_urlencoded::parse(&call.body)
+            .find_map(|(name, value)| (name == "token").then(|| value.into_owned()))
+            .ok_or_else(|| Problem::field("/token", "the field is required"))?
+    } else {
+        call.json::<Body>()?.token
+    };
+    LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
+}
+
+fn wants_html(call: &Call) -> bool {
+    call.header("accept").is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn page(status: StatusCode, title: &str, body: &str) -> Answer {
+    let text = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"robots\" content=\"noindex\"><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"
+    );
+    let mut answer = Answer::empty(status);
+    answer.body = text.into();
+    answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    answer
+        .with(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)
+        // The address holds the token.
+        .with(header::REFERRER_POLICY, "no-referrer")
+        .with(header::X_FRAME_OPTIONS, "DENY")
+}

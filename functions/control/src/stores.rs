@@ -1,0 +1,389 @@
+//! Stores: connected, listed, changed, checked, disconnected.
+
+use std::{collections::BTreeMap, fmt};
+
+use cloud::{
+    dynamo::{
+        accounts::MAX_STORES,
+        key,
+        stores::{GrantItem, StoreChange, StoreItem},
+        transaction::{self, Part, TransactionError},
+    },
+    http::{Answer, Code, Problem},
+    journal::{Concerning, CredentialUse, SecurityEvent},
+    offboarding::{LAST_RESORT, OffboardingMessage},
+    vault::VaultError,
+};
+use connectors::{Connector, Context, Credential, StoreAddress};
+use domain::{
+    id::{ApplicationId, KeyId, StoreId},
+    scope::ScopeSet,
+    store::{Region, StoreState},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::{
+    page, probe,
+    serving::{Trace, Visit, unavailable},
+};
+
+/// Stores that are read at a time for a page of a list.
+const AT_ONCE: usize = 16;
+
+/// A store, as its owner sees it. It has no place for a credential.
+#[derive(serde::Serialize)]
+struct Shown {
+    id: StoreId,
+    platform: String,
+    url: String,
+    region: Region,
+    state: StoreState,
+    cache: bool,
+    connected_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnected_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grants: Option<Vec<ShownGrant>>,
+}
+
+/// A grant, as the store's owner sees it.
+#[derive(serde::Serialize)]
+pub(crate) struct ShownGrant {
+    store: StoreId,
+    application: ApplicationId,
+    scopes: ScopeSet,
+    granted_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Timestamp>,
+}
+
+impl From<StoreItem> for Shown {
+    fn from(item: StoreItem) -> Self {
+        Self {
+            id: item.id,
+            platform: item.platform,
+            url: item.url,
+            region: item.region,
+            state: item.state,
+            cache: item.cache,
+            connected_at: item.connected_at,
+            disconnected_at: item.disconnected_at,
+            grants: None,
+        }
+    }
+}
+
+impl From<GrantItem> for ShownGrant {
+    fn from(item: GrantItem) -> Self {
+        Self {
+            store: item.store,
+            application: item.application,
+            scopes: item.scopes,
+            granted_at: item.granted_at,
+            revoked_at: item.revoked_at,
+        }
+    }
+}
+
+/// A store of the caller's account. Another account's is not there.
+pub(crate) async fn own(visit: &Visit<'_>, id: &StoreId) -> Result<StoreItem, Problem> {
+    let found = visit.app.stores.of_account(&visit.key.account, id).await.map_err(unavailable)?;
+    found.ok_or(Code::NotFound.into())
+}
+
+/// `GET /v1/stores`
+pub(crate) async fn list(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
+    let request = page::asked(visit.call, trace)?;
+    let account = &visit.key.account;
+    let ids = visit.app.accounts.stores(account, &request).await.map_err(page::failed)?;
+    let found: Vec<Option<StoreItem>> = stream::iter(&ids.items)
+        .map(|id| visit.app.stores.of_account(account, id))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+        .map_err(unavailable)?;
+    // One that left between the two reads is left out.
+    let items = found.into_iter().flatten().map(Shown::from).collect();
+    Ok(page::answer(cloud::dynamo::page::Page { items, next_cursor: ids.next_cursor }, trace))
+}
+
+/// `GET /v1/stores/{store}`
+pub(crate) async fn show(visit: &Visit<'_>, id: &StoreId) -> Result<Answer, Problem> {
+    let store = own(visit, id).await?;
+    let grants = visit.app.stores.grants(id).await.map_err(unavailable)?;
+    let grants = grants.into_iter().map(ShownGrant::from).collect();
+    Ok(Answer::json(StatusCode::OK, &Shown { grants: Some(grants), ..Shown::from(store) }))
+}
+
+/// A credential as it is sent: a map of texts, none of which may stand twice. No `Debug`.
+struct Offered(Credential);
+
+impl<'de> serde::Deserialize<'de> for Offered {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> serde::de::Visitor<'de> for Fields {
+            type Value = Offered;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object of texts")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Offered, A::Error> {
+                let mut fields = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, SecretText>()? {
+                    // serde's own maps would let the last one win.
+                    if fields.insert(name, value.0).is_some() {
+                        return Err(serde::de::Error::custom("a credential field stands twice"));
+                    }
+                }
+                Ok(Offered(fields.into_iter().collect()))
+            }
+        }
+        from.deserialize_map(Fields)
+    }
+}
+
+/// A text that no error message repeats.
+struct SecretText(SecretString);
+
+impl<'de> serde::Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = SecretText;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a text")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<SecretText, E> {
+                Ok(SecretText(text.to_owned().into()))
+            }
+        }
+        from.deserialize_str(Text)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Connect {
+    platform: String,
+    url: String,
+    credentials: Offered,
+    region: Option<String>,
+    #[serde(default)]
+    cache: bool,
+}
+
+/// `POST /v1/stores`: the credential is tried before anything is kept.
+pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
+    let Connect { platform, url, credentials: Offered(credential), region, cache } = visit.call.json()?;
+    let app = visit.app;
+    let connector = connectors::connector(&platform).ok_or_else(|| {
+        let known: Vec<_> = connectors::catalogue().map(|platform| platform.name).collect();
+        Problem::field("/platform", format!("one of: {}", known.join(", ")))
+    })?;
+    if let Some(region) = region {
+        let region: Region = region.parse().map_err(|_| Problem::field("/region", "eu or us"))?;
+        if region != app.region {
+            let mut problem = Problem::new(Code::Misdirected).detail("connect the store at the other region's API");
+            problem.location = Some(app.other_region.clone());
+            return Err(problem);
+        }
+    }
+    let address = address(visit, connector, &url)?;
+    connector.platform().check_credential(&credential).map_err(|error| probe::credential(&error))?;
+    try_out(visit, connector, &address, &credential, trace).await?;
+
+    let id = StoreId::from_uuid(app.clock.new_id());
+    let item = StoreItem {
+        pk: key::store(&id),
+        sk: key::STORE.to_owned(),
+        v: 1,
+        id: id.clone(),
+        account: visit.key.account.clone(),
+        platform: connector.platform().name.to_owned(),
+        url: address.to_string(),
+        region: app.region,
+        state: StoreState::Connected,
+        generation: 1,
+        cache,
+        connected_at: app.clock.now(),
+        disconnected_at: None,
+        expires_at: None,
+    };
+    // The credential first: a store that is there must be usable. A credential without a store is taken back below.
+    app.vault.keep(&id, &credential).await.map_err(|_| Problem::unavailable())?;
+    let mut parts = vec![app.stores.connecting(&item)];
+    parts.extend(app.accounts.adding_store(&visit.key.account, &id));
+    if let Err(error) = transaction::write(&app.tables, parts).await {
+        let _ = app.vault.destroy(&id).await;
+        return Err(match error {
+            TransactionError::Condition(_) => {
+                Problem::new(Code::QuotaReached).detail(format!("an account has at most {MAX_STORES} stores"))
+            }
+            TransactionError::Unavailable(cause) => unavailable(cause),
+        });
+    }
+    visit.note(0, SecurityEvent::StoreConnected, about(&id));
+    Ok(Answer::json(StatusCode::CREATED, &Shown::from(item)))
+}
+
+fn address(visit: &Visit<'_>, connector: &dyn Connector, url: &str) -> Result<StoreAddress, Problem> {
+    connector.address(url, visit.app.loopback).map_err(|error| Problem::field("/url", error.to_string()))
+}
+
+async fn try_out(
+    visit: &Visit<'_>,
+    connector: &dyn Connector,
+    address: &StoreAddress,
+    credential: &Credential,
+    trace: &mut Trace,
+) -> Result<(), Problem> {
+    let context = Context { address, credential };
+    probe::works(&visit.app.egress, connector, &context, visit.call.budget, &mut trace.upstream)
+        .await
+        .map_err(|failure| failure.while_connecting())
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    url: Option<String>,
+    credentials: Option<Offered>,
+    cache: Option<bool>,
+}
+
+/// `PATCH /v1/stores/{store}`: another address takes its credential along, or whoever may change addresses could have the old credential
+/// sent to a place of their own.
+pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -> Result<Answer, Problem> {
+    let change: Change = visit.call.json()?;
+    if change.url.is_some() && change.credentials.is_none() {
+        return Err(Problem::field("/credentials", "a new address needs its credentials again"));
+    }
+    let mut store = own(visit, id).await?;
+    if store.state != StoreState::Connected {
+        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+    }
+    let app = visit.app;
+    let connector = connectors::connector(&store.platform).ok_or(Code::Internal)?;
+    let address = address(visit, connector, change.url.as_deref().unwrap_or(&store.url))?;
+    if let Some(Offered(credential)) = &change.credentials {
+        connector.platform().check_credential(credential).map_err(|error| probe::credential(&error))?;
+        try_out(visit, connector, &address, credential, trace).await?;
+        app.vault.keep(id, credential).await.map_err(|_| Problem::unavailable())?;
+        visit.note(0, SecurityEvent::CredentialReplaced, about(id));
+    }
+    let url = change.url.is_some().then(|| address.to_string());
+    let fact = app.stores.changing(&visit.key.account, id, StoreChange { url: url.as_deref(), cache: change.cache });
+    // Instances remember addresses and credentials by epoch, so a new one is used from the next call on.
+    bite(visit, vec![fact], &granted(visit, id).await?).await.map_err(|error| match error {
+        TransactionError::Condition(0) => Problem::new(Code::Conflict).detail("the store is being disconnected"),
+        _ => Problem::unavailable(),
+    })?;
+    store.url = url.unwrap_or(store.url);
+    store.cache = change.cache.unwrap_or(store.cache);
+    Ok(Answer::json(StatusCode::OK, &Shown::from(store)))
+}
+
+/// `POST /v1/stores/{store}/check`
+pub(crate) async fn check(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -> Result<Answer, Problem> {
+    let store = own(visit, id).await?;
+    if store.state != StoreState::Connected {
+        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+    }
+    let app = visit.app;
+    let connector = connectors::connector(&store.platform).ok_or(Code::Internal)?;
+    let address = address(visit, connector, &store.url)?;
+    // Before the read, so that no read goes without its line.
+    visit.note(0, SecurityEvent::CredentialRead, about(id));
+    trace.upstream.credential = Some(CredentialUse::Read);
+    let credential = app.vault.read(id).await.map_err(|error| match error {
+        VaultError::Missing => Problem::new(Code::UpstreamUnauthorized).detail("the store has no credential any more"),
+        VaultError::Unavailable => Problem::unavailable(),
+    })?;
+    let context = Context { address: &address, credential: &credential };
+    probe::works(&app.egress, connector, &context, visit.call.budget, &mut trace.upstream)
+        .await
+        .map_err(|failure| failure.while_checking())?;
+    Ok(Answer::json(StatusCode::OK, &serde_json::json!({ "store": id, "works": true, "checked_at": app.clock.now() })))
+}
+
+/// `DELETE /v1/stores/{store}`: what must bite at once does, the rest follows by queue (`privacy.md` D.10).
+pub(crate) async fn disconnect(visit: &Visit<'_>, id: &StoreId) -> Result<Answer, Problem> {
+    let store = begin_offboarding(visit, id).await?;
+    let body = serde_json::json!({
+        "id": store.id,
+        "state": StoreState::Disconnecting,
+        "disconnected_at": store.disconnected_at,
+        "done": ["grants are off: no key reaches the store", "the credential is destroyed", "caches are void"],
+        "within_24_hours": ["the store's record and its grants are deleted"],
+        "within_30_days": ["backups hold nothing of it"],
+    });
+    Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+/// Begins a store's off-boarding, or makes sure that all of its beginning was done.
+pub(crate) async fn begin_offboarding(visit: &Visit<'_>, id: &StoreId) -> Result<StoreItem, Problem> {
+    let store = own(visit, id).await?;
+    let app = visit.app;
+    let now = app.clock.now();
+    let end = now.as_second() + LAST_RESORT;
+    let grants = app.stores.grants(id).await.map_err(unavailable)?;
+    let mut facts = vec![app.stores.disconnecting(&store, now, end)];
+    facts.extend(grants.iter().map(|grant| app.stores.revoking(id, &grant.application, now, Some(end))));
+    let applications: Vec<ApplicationId> = grants.into_iter().map(|grant| grant.application).collect();
+    bite(visit, facts, &applications).await.map_err(|error| match error {
+        // It is gone: somebody else disconnected it and the queue was quick.
+        TransactionError::Condition(0) => Code::NotFound.into(),
+        _ => Problem::unavailable(),
+    })?;
+    app.vault.destroy(id).await.map_err(|_| Problem::unavailable())?;
+    app.offboardings.send(&OffboardingMessage::for_store(&store)).await.map_err(unavailable)?;
+    if store.state == StoreState::Connected {
+        visit.note(0, SecurityEvent::StoreDisconnected, about(id));
+        visit.note(0, SecurityEvent::CredentialDestroyed, about(id));
+    }
+    Ok(StoreItem { state: StoreState::Disconnecting, disconnected_at: store.disconnected_at.or(Some(now)), ..store })
+}
+
+/// The applications that were ever granted something on a store.
+pub(crate) async fn granted(visit: &Visit<'_>, id: &StoreId) -> Result<Vec<ApplicationId>, Problem> {
+    let grants = visit.app.stores.grants(id).await.map_err(unavailable)?;
+    Ok(grants.into_iter().map(|grant| grant.application).collect())
+}
+
+/// Writes `facts` and, with them, raises the epoch of every key of `applications`, so that the very next call of each sees the facts.
+///
+/// A key that is made meanwhile, and whose first call was quicker than the facts, is found by looking again: a key that is made after the
+/// facts reads them anyway.
+pub(crate) async fn bite(
+    visit: &Visit<'_>,
+    facts: Vec<Part>,
+    applications: &[ApplicationId],
+) -> Result<(), TransactionError> {
+    let app = visit.app;
+    let raised = live_keys(visit, applications).await?;
+    let mut parts = facts;
+    parts.extend(raised.iter().map(|key| app.keys.raising_epoch(key)));
+    transaction::write_in_order(&app.tables, parts).await?;
+    let after = live_keys(visit, applications).await?;
+    let late = after.iter().filter(|key| !raised.contains(key)).map(|key| app.keys.raising_epoch(key));
+    transaction::write_in_order(&app.tables, late.collect()).await
+}
+
+async fn live_keys(visit: &Visit<'_>, applications: &[ApplicationId]) -> Result<Vec<KeyId>, TransactionError> {
+    let keys: Vec<Vec<_>> = stream::iter(applications)
+        .map(|application| visit.app.keys.all_of_application(application))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(keys.into_iter().flatten().filter(|key| key.is_live()).map(|key| key.id).collect())
+}
+
+fn about(store: &StoreId) -> Concerning {
+    Concerning { store: Some(store.clone()), ..Concerning::default() }
+}

@@ -1,0 +1,172 @@
+//! Exact deletion of what has expired. DynamoDB's own expiry is best effort and may take days; a promise in days needs more.
+//!
+//! Only the sweeps use this: it is the one place that scans.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::{
+    Unavailable,
+    stores::StoreItem,
+    transaction::{number, text},
+    unavailable, unreadable,
+};
+use crate::boot::Budget;
+
+/// Parts that a table is scanned in. Each run starts with another one, so that a table that is too large for one run is still swept
+/// everywhere.
+pub const SEGMENTS: i32 = 16;
+/// Deletions under way at a time.
+const AT_ONCE: usize = 16;
+/// What must remain of the budget to begin another page: a page of a megabyte holds some thousand lines.
+const WORTHWHILE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Swept {
+    /// Items whose time was over.
+    pub expired: u64,
+    /// Items that were deleted; none in a dry run.
+    pub deleted: u64,
+    /// Seconds by which the oldest of them was late.
+    pub lag_seconds: u64,
+    /// Whether the whole table was seen. If not, the next run goes on elsewhere.
+    pub complete: bool,
+}
+
+/// Deletes what has expired from one table.
+#[derive(Clone)]
+pub struct Expired {
+    client: Client,
+    table: String,
+}
+
+impl Expired {
+    /// Adapter over a table with the keys `pk` and `sk` and the expiry `expires_at`.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Deletes every item whose `expires_at` is not after `now`, segment by segment from `first` on, as long as the budget lasts. A dry run
+    /// only counts.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked. What was deleted until then stays deleted.
+    pub async fn sweep(&self, now: Timestamp, first: i32, dry_run: bool, budget: Budget) -> Result<Swept, Unavailable> {
+        let mut swept = Swept { complete: true, ..Swept::default() };
+        for step in 0..SEGMENTS {
+            let segment = (first + step).rem_euclid(SEGMENTS);
+            let mut start = None;
+            loop {
+                if budget.left() < WORTHWHILE {
+                    return Ok(Swept { complete: false, ..swept });
+                }
+                let page = self.page(segment, now, start).await?;
+                swept.expired += page.rows.len() as u64;
+                let oldest = page.rows.iter().filter_map(|row| row.get("expires_at")?.as_n().ok()?.parse().ok()).min();
+                let lag = oldest.map_or(0, |oldest: i64| u64::try_from(now.as_second() - oldest).unwrap_or(0));
+                swept.lag_seconds = swept.lag_seconds.max(lag);
+                if !dry_run {
+                    swept.deleted += self.delete(page.rows, now).await?;
+                }
+                start = page.next;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn page(&self, segment: i32, now: Timestamp, start: Option<Row>) -> Result<Rows, Unavailable> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .total_segments(SEGMENTS)
+            .segment(segment)
+            .projection_expression("pk, sk, expires_at")
+            .filter_expression("expires_at <= :now")
+            .expression_attribute_values(":now", number(now.as_second()))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| unavailable("sweep", &error))?;
+        Ok(Rows { rows: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
+    }
+
+    async fn delete(&self, rows: Vec<Row>, now: Timestamp) -> Result<u64, Unavailable> {
+        let deletions = stream::iter(rows).map(|mut row| {
+            row.remove("expires_at");
+            self.client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(row))
+                // Whatever was given more time since it was read stays; what the table dropped by itself is gone.
+                .condition_expression("expires_at <= :now")
+                .expression_attribute_values(":now", number(now.as_second()))
+                .send()
+        });
+        let mut deletions = deletions.buffer_unordered(AT_ONCE);
+        let mut deleted = 0;
+        while let Some(outcome) = deletions.next().await {
+            match outcome {
+                Ok(_) => deleted += 1,
+                Err(error)
+                    if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {}
+                Err(error) => return Err(unavailable("sweep", &error)),
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+/// Stores whose off-boarding began before `begun_before` and is not finished, as far as the budget lasts.
+///
+/// # Errors
+/// [`Unavailable`] where the table cannot be asked.
+pub async fn unfinished_stores(
+    client: &Client,
+    table: &str,
+    begun_before: Timestamp,
+    budget: Budget,
+) -> Result<Vec<StoreItem>, Unavailable> {
+    let mut found = Vec::new();
+    let mut start = None;
+    while budget.left() > WORTHWHILE {
+        let answer = client
+            .scan()
+            .table_name(table)
+            .filter_expression("sk = :store AND #state = :disconnecting")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":store", text(super::key::STORE))
+            .expression_attribute_values(":disconnecting", text("disconnecting"))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| unavailable("sweep", &error))?;
+        for row in answer.items.unwrap_or_default() {
+            let store: StoreItem =
+                serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("stores", &error))?;
+            if store.disconnected_at.is_none_or(|begun| begun <= begun_before) {
+                found.push(store);
+            }
+        }
+        start = answer.last_evaluated_key;
+        if start.is_none() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+type Row = HashMap<String, AttributeValue>;
+
+struct Rows {
+    rows: Vec<Row>,
+    next: Option<Row>,
+}
