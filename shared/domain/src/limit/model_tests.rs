@@ -52,6 +52,8 @@ struct World {
     log: Vec<u64>,
     writes: usize,
     largest: usize,
+    /// When the last event was.
+    now: u64,
 }
 
 impl World {
@@ -67,6 +69,7 @@ impl World {
             log: Vec::new(),
             writes: 0,
             largest: 0,
+            now: START,
         };
         let mut at = START;
         for (number, call) in calls.iter().enumerate() {
@@ -83,6 +86,7 @@ impl World {
 
     fn run(mut self) -> Self {
         while let Some(Reverse((at, _, event))) = self.queue.pop() {
+            self.now = at;
             match event {
                 Event::Arrive { call } => self.arrive(at, call),
                 Event::Apply { instance, call } => self.apply(at, instance, call),
@@ -291,9 +295,8 @@ proptest! {
     ) {
         let rule = rule(rate, quota);
         let mut world = World::new(rule, &skews, &at_load(calls, rate, percent)).run();
-        let end = world.log.last().copied().unwrap_or(START);
         // Once the dust has settled: a storm at one instance until it refuses, then one call at any, as late as the refusal said.
-        let mut at = end + 2 * MARGIN;
+        let mut at = world.now + 2 * MARGIN;
         let told = loop {
             at += 1;
             let now = world.clock(0, at);
