@@ -1,1 +1,136 @@
-//! Placeholder.
+//! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125).
+//!
+//! Boundary: deletes what the tables `stores` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
+//! store. Everything it does may be done twice.
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use cloud::{
+    boot::Boot,
+    clock::Clock,
+    dynamo::{
+        Client,
+        accounts::Accounts,
+        keys::Keys,
+        stores::Stores,
+        transaction::{self, Part},
+    },
+    journal::{Concerning, Journal, SecurityEvent},
+    offboarding::OffboardingMessage,
+    sqs::{Disposition, NoMessageId, each},
+    vault::Vault,
+};
+use domain::{id::RequestId, store::StoreState};
+
+cloud::config! {
+    /// What the function needs to know.
+    pub struct Config {
+        /// Table of keys.
+        pub keys_table: String = "KEYS_TABLE",
+        /// Table of accounts and applications.
+        pub accounts_table: String = "ACCOUNTS_TABLE",
+        /// Table of stores and grants.
+        pub stores_table: String = "STORES_TABLE",
+        /// Table of the 90-day journal.
+        pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// What the names of credentials start with.
+        pub vault_prefix: String = "VAULT_PREFIX",
+    }
+}
+
+/// The function's adapters.
+pub struct App {
+    tables: Client,
+    accounts: Accounts,
+    keys: Keys,
+    stores: Stores,
+    vault: Vault,
+    journal: Journal,
+    clock: Clock,
+}
+
+impl App {
+    /// Builds the adapters. Must be called within the runtime that serves the function.
+    #[must_use]
+    pub fn new(boot: &Boot, config: Config) -> Self {
+        let clock = boot.clock.clone();
+        let tables = cloud::dynamo::client(&boot.aws);
+        // There is no line for the service log here: nobody's key made this call.
+        let journal = Journal::start(tables.clone(), "", &config.security_log_table, clock.clone());
+        Self {
+            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
+            keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
+            stores: Stores::new(tables.clone(), config.stores_table),
+            vault: Vault::new(&boot.aws, config.vault_prefix),
+            tables,
+            journal,
+            clock,
+        }
+    }
+}
+
+/// Finishes the stores of one batch; those that must come again are named in the answer.
+///
+/// # Errors
+/// [`NoMessageId`], which makes the whole batch come again.
+pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, NoMessageId> {
+    let answer = each(event, async |message: OffboardingMessage| finish(app, &message).await).await;
+    // The message is gone once this returns, so its line must stand before.
+    app.journal.settle().await;
+    answer
+}
+
+async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
+    let OffboardingMessage { account, store, generation } = message;
+    let found = match app.stores.of_account(account, store).await {
+        Ok(found) => found,
+        Err(_) => return Disposition::Retry("the store could not be read"),
+    };
+    match &found {
+        Some(item) if item.generation != *generation => {
+            return Disposition::GiveUp("the store was connected anew; its data is not this message's");
+        }
+        Some(item) if item.state != StoreState::Disconnecting => {
+            return Disposition::GiveUp("the store's off-boarding has not begun");
+        }
+        _ => {}
+    }
+    // Destroyed when it began; here it is made sure of, before the record that leads to it goes.
+    if app.vault.destroy(store).await.is_err() {
+        return Disposition::Retry("the credential could not be destroyed");
+    }
+    let Ok(grants) = app.stores.grants(store).await else {
+        return Disposition::Retry("the grants could not be read");
+    };
+    let mut epochs: Vec<Part> = Vec::new();
+    for grant in &grants {
+        match app.keys.all_of_application(&grant.application).await {
+            Ok(keys) => {
+                epochs.extend(keys.iter().filter(|key| key.is_live()).map(|key| app.keys.raising_epoch(&key.id)))
+            }
+            Err(_) => return Disposition::Retry("the keys could not be read"),
+        }
+    }
+    if transaction::write_in_order(&app.tables, epochs).await.is_err() {
+        return Disposition::Retry("the keys' epochs could not be raised");
+    }
+    if app.stores.delete_grants(store, &grants).await.is_err() {
+        return Disposition::Retry("the grants could not be deleted");
+    }
+    if app.accounts.drop_store(account, store).await.is_err() {
+        return Disposition::Retry("the pointer to the store could not be deleted");
+    }
+    // The store's own item last: as long as it is there, the sweep finds what is not finished.
+    let Some(item) = found else { return Disposition::Done };
+    match app.stores.remove(&item).await {
+        Ok(true) => {
+            let concerning =
+                Concerning { account: Some(account.clone()), store: Some(store.clone()), ..Concerning::default() };
+            let run = RequestId::from_uuid(app.clock.new_id());
+            app.journal.security(&run, 0, None, SecurityEvent::StoreRemoved, concerning);
+            Disposition::Done
+        }
+        // Another delivery of the message was faster.
+        Ok(false) => Disposition::Done,
+        Err(_) => Disposition::Retry("the store could not be deleted"),
+    }
+}

@@ -1,1 +1,153 @@
-//! Placeholder.
+//! One scheduled sweep, by name.
+//!
+//! Boundary: the only function that scans. It deletes what has expired and sends unfinished off-boardings to their queue again; it reads
+//! no more of an item than its key and its expiry, but for stores.
+
+use std::time::Duration;
+
+use cloud::{
+    boot::{Boot, Budget},
+    clock::Clock,
+    dynamo::{
+        Client, Unavailable,
+        expired::{Expired, SEGMENTS, Swept, unfinished_stores},
+    },
+    offboarding::OffboardingMessage,
+    sqs::Queue,
+};
+
+cloud::config! {
+    /// What the function needs to know.
+    pub struct Config {
+        /// Table of the 30-day journal.
+        pub service_log_table: String = "SERVICE_LOG_TABLE",
+        /// Table of the 90-day journal.
+        pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// Table of counters and sign-ups.
+        pub guards_table: String = "GUARDS_TABLE",
+        /// Table of stores and grants.
+        pub stores_table: String = "STORES_TABLE",
+        /// Queue of stores whose off-boarding is to be finished.
+        pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
+    }
+}
+
+/// How long an off-boarding may take before it is sent again: longer than its message is hidden while it is worked on.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// Which sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sweep {
+    /// Lines of the service log whose time is over (R014).
+    ServiceLog,
+    /// Lines of the security log whose time is over (R095).
+    SecurityLog,
+    /// Counters and sign-up links whose time is over.
+    Guards,
+    /// Off-boardings that are not finished (R125).
+    Offboarding,
+}
+
+/// What a schedule sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Which sweep.
+    pub sweep: Sweep,
+    /// Only report what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a sweep did.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Report {
+    /// Which sweep.
+    pub sweep: Sweep,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// What was found and done.
+    #[serde(flatten)]
+    pub swept: Swept,
+    /// Off-boardings that were sent again.
+    pub sent: u64,
+}
+
+/// The function's adapters.
+pub struct App {
+    tables: Client,
+    config: Config,
+    offboardings: Queue<OffboardingMessage>,
+    clock: Clock,
+}
+
+impl App {
+    /// Builds the adapters.
+    #[must_use]
+    pub fn new(boot: &Boot, config: Config) -> Self {
+        Self {
+            tables: cloud::dynamo::client(&boot.aws),
+            offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            config,
+            clock: boot.clock.clone(),
+        }
+    }
+}
+
+/// Runs one sweep as far as the invocation's time allows; the next run does the rest.
+///
+/// # Errors
+/// [`Unavailable`] where a table or the queue could not be asked. What was done until then stays done.
+pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) -> Result<Report, Unavailable> {
+    let budget = Budget::of_invocation(context, &app.clock);
+    let table = match order.sweep {
+        Sweep::ServiceLog => &app.config.service_log_table,
+        Sweep::SecurityLog => &app.config.security_log_table,
+        Sweep::Guards => &app.config.guards_table,
+        Sweep::Offboarding => return offboarding(app, order, budget).await,
+    };
+    let now = app.clock.now();
+    // Another start each hour, so that a table too large for one run is still swept everywhere.
+    let first = i32::try_from(now.as_second().div_euclid(3_600).rem_euclid(i64::from(SEGMENTS))).unwrap_or(0);
+    let swept = Expired::new(app.tables.clone(), table.clone()).sweep(now, first, order.dry_run, budget).await?;
+    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0 }))
+}
+
+async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
+    let begun_before = app.clock.now() - PATIENCE;
+    let stores = unfinished_stores(&app.tables, &app.config.stores_table, begun_before, budget).await?;
+    let mut sent = 0;
+    if !order.dry_run {
+        for store in &stores {
+            app.offboardings.send(&OffboardingMessage::for_store(store)).await?;
+            sent += 1;
+        }
+    }
+    let now = app.clock.now().as_second();
+    let oldest = stores.iter().filter_map(|store| store.disconnected_at).min();
+    let lag = oldest.map_or(0, |oldest| u64::try_from(now - oldest.as_second()).unwrap_or(0));
+    let swept = Swept { expired: stores.len() as u64, deleted: 0, lag_seconds: lag, complete: true };
+    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent }))
+}
+
+/// The line that alarms and the dashboard read.
+fn told(report: Report) -> Report {
+    let sweep = match report.sweep {
+        Sweep::ServiceLog => "service-log",
+        Sweep::SecurityLog => "security-log",
+        Sweep::Guards => "guards",
+        Sweep::Offboarding => "offboarding",
+    };
+    tracing::info!(
+        sweep,
+        dry_run = report.dry_run,
+        expired = report.swept.expired,
+        deleted = report.swept.deleted,
+        sent = report.sent,
+        lag_seconds = report.swept.lag_seconds,
+        complete = report.swept.complete,
+        "sweep"
+    );
+    report
+}

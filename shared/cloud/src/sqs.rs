@@ -79,7 +79,8 @@ where
     for record in event.records {
         let id = record.message_id.unwrap_or_default();
         let disposition = match serde_json::from_str(record.body.as_deref().unwrap_or_default()) {
-            Ok(message) => handle(message).await,
+            // Boxed, because calls of several services nested in one future are more than the compiler lays out.
+            Ok(message) => Box::pin(handle(message)).await,
             // Without serde's words, which may quote the message.
             Err(_) => Disposition::Retry("the body is not a message of this queue"),
         };
