@@ -196,11 +196,16 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
         );
         return Ok(page(StatusCode::CREATED, "Your account is ready", &body));
     }
-    let body = serde_json::json!({
-        "account": account::Shown::from(&made),
-        "key": ShownKey::with_secret(shown, &new),
-    });
+    let body = Confirmed { key: ShownKey::with_secret(shown, &new), account: account::Shown::from(&made) };
     Ok(Answer::json(StatusCode::CREATED, &body))
+}
+
+/// The owner's key, like every key that is made, and the account it opens.
+#[derive(serde::Serialize)]
+struct Confirmed<'a> {
+    #[serde(flatten)]
+    key: ShownKey,
+    account: account::Shown<'a>,
 }
 
 /// The token of a POST: of the page's form, or as JSON.

@@ -21,7 +21,7 @@ use super::{
     key,
     key_item::{self, KeyHolder, KeyItem, KeyRecord, KeyState, NewKeyItem},
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{Part, TransactionError, complete, number, put, text, write},
+    transaction::{Part, complete, number, put, text},
     unavailable, unreadable,
 };
 use crate::clock::{Clock, random_bytes};
@@ -187,30 +187,6 @@ impl Keys {
         parts.push(admitting.create(&self.keys));
         parts.push(complete(put(&self.accounts, &shown).condition_expression("attribute_not_exists(pk)").build()));
         (new, shown, parts)
-    }
-
-    /// Makes the key of a deployment's operator, who belongs to no customer: the account is one that nobody signed up for.
-    ///
-    /// No route does this. Whoever may write the tables runs it once, see `docs/DEPLOY.md`.
-    ///
-    /// # Errors
-    /// [`Unavailable`] where the tables cannot be asked.
-    pub async fn create_operator(&self) -> Result<NewKey, Unavailable> {
-        let account = AccountId::from_uuid(self.clock.new_id());
-        let order = KeyOrder {
-            account,
-            holder: Holder::Person(Role::Operator),
-            name: None,
-            tier: Tier::Professional,
-            ends_at: None,
-        };
-        let (new, _, parts) = self.creating(order);
-        match write(&self.client, parts).await {
-            Ok(()) => Ok(new),
-            // A new id that is taken: as good as impossible, and another attempt helps.
-            Err(TransactionError::Condition(_)) => Err(Unavailable),
-            Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
-        }
     }
 
     /// A key of `account`, a revoked one included.
