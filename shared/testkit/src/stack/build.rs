@@ -40,6 +40,31 @@ pub fn names() -> Result<Vec<String>, StackError> {
     Ok(names)
 }
 
+/// What cargo tells the programs that it runs about their package. A build script that looks at one of them (ring's does) would run
+/// again, and all that depends on it would be compiled anew, if they reached the cargo that is started here.
+const OF_THE_CALLER: [&str; 20] = [
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+    "OUT_DIR",
+];
+
 /// For whom the functions are built. cargo chooses the features of shared dependencies by what is built together, so each of the two
 /// names the package that was compiled just before: with it, nothing is compiled twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +98,9 @@ pub fn functions(
     cargo.arg("build").args(&place.arguments).args(purpose.arguments());
     for name in &names {
         cargo.args(["--package", name]);
+    }
+    for name in OF_THE_CALLER {
+        cargo.env_remove(name);
     }
     cargo
         .arg("--bins")
