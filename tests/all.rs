@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-//mod architecture;
+mod architecture;
 mod contract;
 mod data_map;
 mod journey;

@@ -56,7 +56,7 @@ pub(crate) struct Walked {
     /// Whole keys as they were shown, whose secret may rest nowhere.
     pub(crate) keys: Vec<String>,
     /// The token of the mailed link.
-    pub(crate) link: String,
+    pub(crate) token: String,
 }
 
 /// A CartOS store on a loopback port that puts a marker into every answer and remembers what it was sent.
@@ -222,14 +222,18 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     });
     client.call(Method::POST, "/v1/accounts", None, form).await;
     let link = client.mailed_link(&markers.email).await;
-    let path = link.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find('/')?..])).unwrap().to_owned();
-    let owner = key_in(&client.call(Method::GET, &path, None, Value::Null).await).unwrap();
+    let link: url::Url = link.parse().unwrap();
+    let token = link.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned()).unwrap();
+    let page = format!("{}?{}", link.path(), link.query().unwrap_or_default());
+    client.call(Method::GET, &page, None, Value::Null).await;
+    let owner = client.call(Method::POST, "/v1/accounts/confirm", None, json!({ "token": token })).await;
+    let owner = key_in(&owner).unwrap();
 
     let named = json!({ "name": "Marker application" });
     let application = client.call(Method::POST, "/v1/applications", Some(&owner), named).await;
     let application = application["id"].as_str().unwrap().to_owned();
     let scopes = json!(["products:read", "orders:read", "customers:read", "raw"]);
-    let wanted = json!({ "name": "marker", "scopes": scopes });
+    let wanted = json!({ "scopes": scopes, "tier": "standard" });
     let key = client.call(Method::POST, &format!("/v1/applications/{application}/keys"), Some(&owner), wanted).await;
     let key = key_in(&key).unwrap();
 
@@ -247,8 +251,7 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     assert!(seen.contains(&markers.sent), "the store was not sent the marker: {seen}");
     // The journal is written behind the answer.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let token = path.rsplit(['/', '=', '?']).next().unwrap_or_default().to_owned();
-    Walked { store, keys: vec![owner, key], link: token }
+    Walked { store, keys: vec![owner, key], token }
 }
 
 /// Calls of the store, good ones and bad ones, each with the marker wherever a caller can put something.
