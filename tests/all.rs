@@ -4,7 +4,9 @@
 
 mod architecture;
 mod contract;
+mod control;
 mod data_map;
+mod events;
 mod journey;
 mod limit;
 mod proxy;

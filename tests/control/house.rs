@@ -1,0 +1,247 @@
+//! The `control` function in this process, with queues of its own, so that no deployed worker takes a test's messages.
+
+use aws_lambda_events::sqs::SqsEvent;
+use cloud::{
+    boot::Boot,
+    clock::Clock,
+    dynamo::{
+        accounts::{AccountItem, Accounts},
+        key,
+        keys::{Holder, KeyOrder, Keys, ShownKeyItem},
+        transaction,
+    },
+};
+use domain::{
+    account::Consents,
+    id::{AccountId, ApplicationId, KeyId, StoreId},
+    role::Role,
+    scope::ScopeSet,
+};
+use serde_json::{Value, json};
+use testkit::{
+    demo_store::{DemoStore, Setup},
+    stack::Stack,
+};
+
+use crate::world::{Answered, Calling, answered, environment, wide};
+
+/// An account with the key of its owner.
+pub(crate) struct Owner {
+    pub(crate) account: AccountId,
+    pub(crate) key: String,
+}
+
+/// An application with a key of its own.
+pub(crate) struct Holding {
+    pub(crate) application: ApplicationId,
+    pub(crate) key: String,
+    pub(crate) key_id: KeyId,
+}
+
+/// See the module.
+pub(crate) struct House {
+    pub(crate) app: control::App,
+    pub(crate) boot: Boot,
+    pub(crate) config: control::Config,
+    pub(crate) demo: DemoStore,
+    sqs: aws_sdk_sqs::Client,
+    /// Calls of different tests must not be counted as one source's.
+    pub(crate) source: String,
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(Clock::system()).await
+    }
+
+    pub(crate) async fn with(clock: Clock) -> Self {
+        let environment = environment("control", Stack::shared().aws());
+        let boot = Boot::new(&environment, clock).unwrap();
+        let mut config = control::Config::from_env(&environment).unwrap();
+        let sqs = aws_sdk_sqs::Client::new(&boot.aws);
+        let name = Clock::system().new_id().simple().to_string();
+        for (url, queue) in
+            [(&mut config.mail_queue_url, "mail"), (&mut config.offboarding_queue_url, "offboarding")]
+        {
+            let made = sqs.create_queue().queue_name(format!("test-{queue}-{name}")).send().await.unwrap();
+            *url = made.queue_url.unwrap();
+        }
+        let random = cloud::clock::random_bytes();
+        Self {
+            app: control::App::new(&boot, config.clone()),
+            demo: DemoStore::start(Setup::default()).await.unwrap(),
+            source: format!("10.{}.{}.{}", random[0], random[1], random[2]),
+            boot,
+            config,
+            sqs,
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.boot.clock
+    }
+
+    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
+        cloud::dynamo::client(&self.boot.aws)
+    }
+
+    pub(crate) fn keys(&self) -> Keys {
+        let (keys, accounts) = (self.config.keys_table.clone(), self.config.accounts_table.clone());
+        Keys::new(self.tables(), keys, accounts, self.boot.clock.clone())
+    }
+
+    /// An account whose owner's key has wide limits.
+    pub(crate) async fn owner(&self) -> Owner {
+        let id = AccountId::from_uuid(self.clock().new_id());
+        let now = self.clock().now();
+        let item = AccountItem {
+            pk: key::account(&id),
+            sk: key::ACCOUNT.to_owned(),
+            v: 1,
+            id: id.clone(),
+            name: "Ann Example".parse().unwrap(),
+            email: format!("{}@example.com", id.body()).parse().unwrap(),
+            phone: "+49 30 901820".parse().unwrap(),
+            company: "Example".parse().unwrap(),
+            website: "https://example.com".parse().unwrap(),
+            consents: Consents::default(),
+            policy_version: "2026-01".to_owned(),
+            created_at: now,
+            updated_at: now,
+            applications: 0,
+            stores: 0,
+        };
+        let accounts = Accounts::new(self.tables(), self.config.accounts_table.clone());
+        transaction::write(&self.tables(), accounts.creating(&item).into()).await.unwrap();
+        let key = self.person(&id, Role::Owner).await;
+        Owner { account: id, key }
+    }
+
+    /// A management key of `account` with wide limits.
+    pub(crate) async fn person(&self, account: &AccountId, role: Role) -> String {
+        self.make(account, Holder::Person(role)).await.0
+    }
+
+    async fn make(&self, account: &AccountId, holder: Holder) -> (String, ShownKeyItem) {
+        let order = KeyOrder { account: account.clone(), holder, name: None, tier: wide(), ends_at: None };
+        let (new, shown, parts) = self.keys().creating(order);
+        transaction::write(&self.tables(), parts).await.unwrap();
+        (new.reveal().to_owned(), shown)
+    }
+
+    /// An application of `owner` with a key of wide limits.
+    pub(crate) async fn holding(&self, owner: &Owner, scopes: ScopeSet) -> Holding {
+        let made = self.post(owner, "/v1/applications", json!({ "name": "shop sync" })).await;
+        assert_eq!(made.status, 201);
+        let application: ApplicationId = made.json()["id"].as_str().unwrap().parse().unwrap();
+        let (key, shown) = self.make(&owner.account, Holder::Application(application.clone(), scopes)).await;
+        Holding { application, key, key_id: shown.id }
+    }
+
+    /// What it takes to connect the demo store.
+    pub(crate) fn connection(&self) -> Value {
+        json!({
+            "platform": "cartos",
+            "url": self.demo.url(),
+            "credentials": { "api_key": self.demo.api_key() },
+        })
+    }
+
+    /// The demo store, connected.
+    pub(crate) async fn store(&self, owner: &Owner) -> StoreId {
+        let made = self.post(owner, "/v1/stores", self.connection()).await;
+        assert_eq!(made.status, 201, "{}", made.json());
+        made.json()["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub(crate) async fn call(&self, calling: Calling) -> Answered {
+        let (event, context) = calling.from(&self.source).event();
+        answered(control::handle(&self.app, event, &context).await)
+    }
+
+    pub(crate) async fn get(&self, owner: &Owner, path: &str) -> Answered {
+        self.call(Calling::new("GET", path).key(&owner.key)).await
+    }
+
+    pub(crate) async fn delete(&self, owner: &Owner, path: &str) -> Answered {
+        self.call(Calling::new("DELETE", path).key(&owner.key)).await
+    }
+
+    pub(crate) async fn post(&self, owner: &Owner, path: &str, body: Value) -> Answered {
+        self.send("POST", owner, path, &body.to_string()).await
+    }
+
+    pub(crate) async fn send(&self, method: &str, owner: &Owner, path: &str, body: &str) -> Answered {
+        self.call(Calling::new(method, path).key(&owner.key).body(body)).await
+    }
+
+    /// What the function has put into its mail queue since the last look.
+    pub(crate) async fn mails(&self) -> Vec<Value> {
+        self.take(&self.config.mail_queue_url).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// What the function has put into its off-boarding queue since the last look, as Lambda would hand it on.
+    pub(crate) async fn offboardings(&self) -> SqsEvent {
+        batch(&self.take(&self.config.offboarding_queue_url).await)
+    }
+
+    async fn take(&self, url: &str) -> Vec<String> {
+        let mut taken = Vec::new();
+        loop {
+            let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
+            let messages = batch.messages.unwrap_or_default();
+            if messages.is_empty() {
+                return taken;
+            }
+            for message in messages {
+                let handle = message.receipt_handle.unwrap();
+                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
+                taken.push(message.body.unwrap());
+            }
+        }
+    }
+
+    /// The `proxy` function in this process, as one instance that remembers what it has seen.
+    pub(crate) fn proxy(&self) -> proxy::App {
+        let environment = environment("proxy", Stack::shared().aws());
+        proxy::App::new(&self.boot, proxy::Config::from_env(&environment).unwrap())
+    }
+
+    /// The events that the security log holds of an account, as it names them.
+    pub(crate) async fn security_events(&self, account: &AccountId) -> Vec<String> {
+        self.app.journal().settle().await;
+        let mut events = Vec::new();
+        for shard in 0..key::JOURNAL_SHARDS {
+            let pk = key::journal(Some(account), self.clock().now(), shard);
+            let lines = self
+                .tables()
+                .query()
+                .table_name(&self.config.security_log_table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S(pk))
+                .send()
+                .await
+                .unwrap();
+            events.extend(lines.items().iter().map(|line| line["event"].as_s().unwrap().clone()));
+        }
+        events.sort();
+        events
+    }
+}
+
+/// A batch of messages as Lambda hands it to a function; the ids are `m0`, `m1`, …
+pub(crate) fn batch(bodies: &[impl AsRef<str>]) -> SqsEvent {
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(number, body)| json!({ "messageId": format!("m{number}"), "body": body.as_ref() }))
+        .collect();
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+/// Which messages of a batch are to come again.
+pub(crate) fn failed(answer: &impl serde::Serialize) -> Vec<String> {
+    let answer = serde_json::to_value(answer).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,12 @@
+//! The control plane and its workers, handler by handler, against the emulator and the demo store.
+
+mod grants;
+mod house;
+mod keys;
+mod offboarding;
+mod resources;
+mod roles;
+mod sign_up;
+mod stores;
+mod tenancy;
+mod workers;
