@@ -169,7 +169,7 @@ impl World {
 }
 
 /// The most that the log holds in any window of `length`.
-fn most_within(log: &[u64], length: u64) -> usize {
+pub(super) fn most_within(log: &[u64], length: u64) -> usize {
     let mut start = 0;
     let mut most = 0;
     for (end, at) in log.iter().enumerate() {
@@ -182,7 +182,7 @@ fn most_within(log: &[u64], length: u64) -> usize {
 }
 
 /// By how many thousandths of a call the log exceeds `r·Δ + 5r` at worst.
-fn overdraft(log: &[u64], rate: u32) -> i128 {
+pub(super) fn overdraft(log: &[u64], rate: u32) -> i128 {
     let rate = i128::from(rate);
     let mut lowest = i128::MAX;
     let mut worst = i128::MIN;

@@ -89,29 +89,97 @@ fn a_full_window_is_refused_from_memory_without_end() {
 #[test]
 fn three_refusals_in_a_row_make_it_hold() {
     let rule = rule(2, 1_000);
-    let mut ledger = Ledger::new(0);
-    drain(&mut ledger, &rule, NOW);
-    let mut window = KeyWindow::new(rule, Ledger::new(0), NOW);
-    for _ in 0..2 {
-        window.refused(ledger.clone(), NOW, 1, 100);
+    let mut full = Ledger::new(0);
+    drain(&mut full, &rule, NOW);
+    // Meanwhile the item says that there is room again.
+    let roomy = Ledger::new(4);
+    let soon = NOW.plus(200);
+    for (refusals, held) in [(2, false), (3, true)] {
+        let mut window = KeyWindow::new(rule, Ledger::new(0), NOW);
+        for _ in 0..refusals {
+            window.refused(full.clone(), NOW, 1, 100);
+        }
+        window.read(rule, roomy.clone(), soon);
+        let Decision::Deny(denial) = window.decide(soon, 1) else {
+            assert!(!held, "no hold");
+            continue;
+        };
+        assert!(held, "a hold after {refusals}");
+        assert_eq!(denial.retry_at, NOW.plus(350));
+        // It is over before the shortest `Retry-After` is, and an admission ends it at once.
+        assert!(matches!(window.decide(NOW.plus(350), 1), Decision::Write(_)));
+        window.admitted(roomy.clone(), soon);
+        assert!(matches!(window.decide(soon, 1), Decision::Write(_)));
     }
-    let free = window.ledger().plan(&rule, NOW, 1).unwrap_err().retry_at;
-    assert!(matches!(window.decide(free, 1), Decision::Write(_)));
-    // Someone else took what became free, and the table refuses again.
-    assert_eq!(drain(&mut ledger, &rule, free), 4);
-    window.refused(ledger.clone(), free, 1, 100);
-    let Decision::Deny(held) = window.decide(free, 1) else {
-        panic!("no hold");
+}
+
+#[test]
+fn a_refusal_near_its_end_is_looked_at_again() {
+    // This instance saw the day's last call but one; with a clock a little ahead, another has admitted the last one just now.
+    let rule = rule(1, 3);
+    let mut table = Ledger::new(0);
+    drain(&mut table, &rule, NOW);
+    let mut window = KeyWindow::new(rule, table.clone(), NOW);
+    let free = table.plan(&rule, NOW, 1).unwrap_err().retry_at;
+    assert_eq!(drain(&mut table, &rule, free), 1);
+    let before = Moment::from_millis(free.millis() - 1);
+    assert_eq!(window.decide(before, 1), Decision::Read);
+    window.read(rule, table, before);
+    let Decision::Deny(denial) = window.decide(before, 1) else {
+        panic!("the day is full");
     };
-    assert!(held.retry_at >= free.plus(350));
-    // A hold is over before the shortest Retry-After is.
-    assert!(held.retry_at.since(free) <= 1_100);
-    let admitted = {
-        let mut other = window.clone();
-        other.admitted(ledger.clone(), free);
-        other
-    };
-    assert!(!matches!(admitted.decide(free.plus(2_000), 1), Decision::Deny(_)));
+    assert!(denial.retry_at >= NOW.plus(24 * HOUR_MILLIS), "not in a second, as the old copy would have it");
+}
+
+#[test]
+fn leased_tokens_that_are_used_late_stay_within_the_windows() {
+    let rule = rule(1_000, 1_000_000_000);
+    let mut table = Ledger::new(0);
+    let mut windows: Vec<KeyWindow> = (0..100).map(|_| KeyWindow::new(rule, table.clone(), NOW)).collect();
+    let mut log = Vec::new();
+    // A demand that deserves full leases.
+    for window in &mut windows {
+        for _ in 0..20 {
+            assert!(!window.use_lease(Moment::from_millis(NOW.millis() - 1), 1));
+        }
+    }
+    // All take a lease at once and use it as late as they may; from then on, everyone uses what there is at once.
+    for tick in 0..100 {
+        let now = NOW.plus(tick * 100);
+        for window in &mut windows {
+            window.read(rule, table.clone(), now);
+            for _ in 0..21 {
+                if window.use_lease(now, 1) {
+                    log.push(now.millis());
+                    continue;
+                }
+                let wanted = window.wanted(now, 1);
+                let Decision::Write(write) = window.decide(now, wanted) else {
+                    break;
+                };
+                assert!(table.apply(&write));
+                window.admitted(table.clone(), now);
+                window.lease(write.cost, 1, now);
+                log.push(now.millis());
+                if tick == 0 {
+                    break;
+                }
+            }
+        }
+        if tick == 0 {
+            for window in &mut windows {
+                while window.use_lease(NOW.plus(LEASE_MILLIS - 1), 1) {
+                    log.push(NOW.millis() + LEASE_MILLIS - 1);
+                }
+            }
+        }
+    }
+    log.sort_unstable();
+    assert_eq!(log.iter().filter(|at| **at <= NOW.millis() + LEASE_MILLIS).count(), 2_000);
+    let (peak, over) = (model_tests::most_within(&log, 1_000), model_tests::overdraft(&log, 1_000));
+    assert!(peak <= 2_000, "{peak} in a second");
+    assert!(over <= 500, "over by {over} thousandths");
+    assert!(log.len() >= 14_000, "{} in ten seconds", log.len());
 }
 
 #[test]
