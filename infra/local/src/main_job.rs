@@ -35,28 +35,33 @@ pub(crate) async fn run(api: &Api, app_key: &str, store: &str) -> Result<(), Cal
 
 /// The `curl` lines to go on with.
 pub(crate) fn curl_lines(api: &str, app_key: &str, store: &str) -> String {
-    let call = |path: &str| format!("  curl -s -H 'Authorization: Bearer {app_key}' '{api}/v1/stores/{store}/{path}'");
-    [
+    let call = |path: &str| format!("  curl -s -H \"Authorization: Bearer $KEY\" \"$STORE/{path}\"\n");
+    let calls = [
         "products?per_page=3",
-        "orders?per_page=3&fields=id,number,status,total",
-        "customers?per_page=3",
-        "raw/products?per_page=2",
-    ]
-    .map(call)
-    .join("\n")
+        "orders?per_page=3&fields=id,number,status,totals",
+        "customers?per_page=3&include=remote",
+        "raw/api/products?per_page=2",
+    ];
+    format!("  KEY={app_key}\n  STORE={api}/v1/stores/{store}\n{}", calls.map(call).concat())
 }
+
+/// What tells a thing apart, by entity: where it stands in the object.
+const TELLING: [(&str, &str); 8] = [
+    ("id", "/id"),
+    ("number", "/number"),
+    ("name", "/name"),
+    ("email", "/email"),
+    ("status", "/status"),
+    ("sku", "/variants/0/sku"),
+    ("price", "/variants/0/price"),
+    ("total", "/totals/total"),
+];
 
 /// A few telling fields of a thing, whichever it has.
 fn summary(thing: &Value) -> String {
-    let fields = ["id", "number", "name", "title", "status", "sku", "total"];
-    let shown = fields.iter().filter_map(|field| match &thing[*field] {
-        Value::String(text) => Some(format!("{field} {text}")),
-        Value::Number(number) => Some(format!("{field} {number}")),
-        Value::Object(money) => {
-            let amount = money.get("amount")?.as_str()?;
-            Some(format!("{field} {amount} {}", money.get("currency").and_then(Value::as_str).unwrap_or_default()))
-        }
-        _ => None,
+    let shown = TELLING.iter().filter_map(|(name, place)| match thing.pointer(place)? {
+        Value::String(text) => Some(format!("{name} {text}")),
+        money => Some(format!("{name} {} {}", money.get("amount")?.as_str()?, money.get("currency")?.as_str()?)),
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -69,8 +74,7 @@ mod tests {
 
     #[test]
     fn a_thing_is_shown_by_the_fields_it_has() {
-        let order =
-            json!({ "id": "ord_1", "status": "paid", "total": { "amount": "12.50", "currency": "EUR" }, "lines": [] });
+        let order = json!({ "id": "ord_1", "status": "paid", "totals": { "total": { "amount": "12.50", "currency": "EUR" } }, "lines": [] });
         assert_eq!(summary(&order), "id ord_1, status paid, total 12.50 EUR");
     }
 }

@@ -248,7 +248,7 @@ fn mailbox(port: u16) -> String {
 
 fn show(home: &Home, addresses: &Addresses) {
     screen::say(&format!(
-        "\nGo on with:\n{}\n\nAPI         {}\nAWS         {}\nDemo store  {}\nMailbox     {}\nKeys        {}\n",
+        "\nGo on with:\n{}\nAPI         {}\nAWS         {}\nDemo store  {}\nMailbox     {}\nKeys        {}\n",
         main_job::curl_lines(&addresses.api, &addresses.app_key, &addresses.store),
         addresses.api,
         addresses.aws,
