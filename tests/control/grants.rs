@@ -98,5 +98,9 @@ async fn a_grant_needs_a_store_and_an_application() {
     let holding = house.holding(&merchant, BOTH).await;
     house.delete(&merchant, &format!("/v1/stores/{store}")).await;
     let late = format!("/v1/stores/{store}/grants/{}", holding.application);
-    assert_eq!(house.send("PUT", &merchant, &late, body).await.problem(), "conflict", "a store that leaves grants nothing");
+    assert_eq!(
+        house.send("PUT", &merchant, &late, body).await.problem(),
+        "conflict",
+        "a store that leaves grants nothing"
+    );
 }

@@ -60,9 +60,7 @@ impl House {
         let mut config = control::Config::from_env(&environment).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&boot.aws);
         let name = Clock::system().new_id().simple().to_string();
-        for (url, queue) in
-            [(&mut config.mail_queue_url, "mail"), (&mut config.offboarding_queue_url, "offboarding")]
-        {
+        for (url, queue) in [(&mut config.mail_queue_url, "mail"), (&mut config.offboarding_queue_url, "offboarding")] {
             let made = sqs.create_queue().queue_name(format!("test-{queue}-{name}")).send().await.unwrap();
             *url = made.queue_url.unwrap();
         }
@@ -142,7 +140,7 @@ impl House {
     pub(crate) fn connection(&self) -> Value {
         json!({
             "platform": "cartos",
-            "url": self.demo.url(),
+            "url": self.demo.url().as_str(),
             "credentials": { "api_key": self.demo.api_key() },
         })
     }

@@ -33,7 +33,8 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 async fn r117_a_secret_is_shown_once() {
     let house = House::new().await;
     let owner = house.owner().await;
-    let key = made(&house, &owner, json!({ "scopes": ["products:read", "raw"], "name": "server", "tier": "growth" })).await;
+    let key =
+        made(&house, &owner, json!({ "scopes": ["products:read", "raw"], "name": "server", "tier": "growth" })).await;
     assert_eq!(key["scopes"], json!(["products:read", "raw"]));
     assert_eq!(key["tier"], "growth");
     assert!(text(&key, "key").ends_with(text(&key, "last4")));
@@ -152,7 +153,11 @@ async fn nobody_becomes_the_owner_through_keys() {
             ("POST", "/v1/account/keys".to_owned()),
         ] {
             let calling = Calling::new(method, &path).key(key).body(r#"{"role":"owner"}"#);
-            assert_eq!(house.call(calling).await.problem(), if path.ends_with("rotate") { "validation_failed" } else { "scope_missing" }, "{path}");
+            assert_eq!(
+                house.call(calling).await.problem(),
+                if path.ends_with("rotate") { "validation_failed" } else { "scope_missing" },
+                "{path}"
+            );
         }
         let rotation = Calling::new("POST", &format!("/v1/keys/{owner_key}/rotate")).key(key);
         assert_eq!(house.call(rotation).await.problem(), "scope_missing");
@@ -168,7 +173,13 @@ async fn nobody_becomes_the_owner_through_keys() {
     assert_eq!(second.status, 201);
     assert_eq!(house.delete(&owner, &format!("/v1/keys/{owner_key}")).await.status, 204);
 
-    let application = house.holding(&Owner { account: owner.account, key: text(&second.json(), "key").to_owned() }, ScopeSet::of(&[Scope::Raw])).await;
-    let answer = house.call(Calling::new("POST", "/v1/applications").key(&application.key).body(r#"{"name":"x"}"#)).await;
+    let application = house
+        .holding(
+            &Owner { account: owner.account, key: text(&second.json(), "key").to_owned() },
+            ScopeSet::of(&[Scope::Raw]),
+        )
+        .await;
+    let answer =
+        house.call(Calling::new("POST", "/v1/applications").key(&application.key).body(r#"{"name":"x"}"#)).await;
     assert_eq!(answer.problem(), "scope_missing", "an application's key manages nothing");
 }

@@ -98,7 +98,8 @@ async fn lists_take_their_own_parameters_and_cursors_only() {
     }
     let page = house.get(&owner, "/v1/applications?per_page=1").await.json();
     let cursor = page["next_cursor"].as_str().unwrap().to_owned();
-    let foreign = house.get(&other, "/v1/applications?per_page=1").await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let foreign =
+        house.get(&other, "/v1/applications?per_page=1").await.json()["next_cursor"].as_str().unwrap().to_owned();
 
     for per_page in ["101", "0", "-1", "ten", "", "1e2", "99999999999"] {
         let answer = house.get(&owner, &format!("/v1/applications?per_page={per_page}")).await;
@@ -209,8 +210,7 @@ async fn a_closed_account_leaves_nothing_that_works() {
         let answer = house.call(Calling::new("GET", "/v1/account").key(key)).await;
         assert_eq!(answer.problem(), "key_revoked");
     }
-    let kinds: Vec<String> =
-        house.mails().await.iter().map(|mail| mail["kind"].as_str().unwrap().to_owned()).collect();
+    let kinds: Vec<String> = house.mails().await.iter().map(|mail| mail["kind"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["account-closed"]);
     let queued = house.offboardings().await;
     assert_eq!(queued.records.len(), 1);

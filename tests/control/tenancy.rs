@@ -68,7 +68,9 @@ async fn another_accounts_things_are_not_there() {
 async fn what_cannot_be_an_id_names_nothing() {
     let house = House::new().await;
     let owner = house.owner().await;
-    for id in ["x", "str_", "app_00000000000000000000000000", "str_0000000000000000000000000I", "%00", "..", "str_1%2fgrants"] {
+    for id in
+        ["x", "str_", "app_00000000000000000000000000", "str_0000000000000000000000000I", "%00", "..", "str_1%2fgrants"]
+    {
         let answer = house.get(&owner, &format!("/v1/stores/{id}")).await;
         assert_eq!((answer.status, answer.problem().as_str()), (404, "not_found"), "{id}");
     }

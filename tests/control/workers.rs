@@ -135,7 +135,8 @@ async fn r014_r095_a_sweep_deletes_exactly_what_has_expired() {
 
         let wet = run(&clock, &house, sweep, false).await;
         assert_eq!((wet.swept.expired, wet.swept.deleted, wet.swept.lag_seconds), (3, 3, 100), "{sweep:?}");
-        for (end, left) in [(past - 100, false), (past - 1, false), (past, false), (past + 1, true), (past + 100, true)] {
+        for (end, left) in [(past - 100, false), (past - 1, false), (past, false), (past + 1, true), (past + 100, true)]
+        {
             assert_eq!(is_there(&house, table, &line(end)).await, left, "{sweep:?} {end}");
         }
         assert_eq!(run(&clock, &house, sweep, false).await.swept.expired, 0, "nothing is left for a second run");

@@ -118,7 +118,8 @@ impl Range<'_> {
             None => None,
             Some(cursor) => {
                 let place = list.place(cursor)?;
-                if !place.starts_with(self.prefix) {
+                // Every list runs over ids behind a fixed prefix.
+                if !place.strip_prefix(self.prefix).is_some_and(domain::id::is_body) {
                     return Err(PageError::Cursor);
                 }
                 Some(place)

@@ -151,7 +151,15 @@ impl Call {
     /// [`Code::BodyInvalid`] for what is not JSON, [`Code::ValidationFailed`] for JSON that does not fit. Neither repeats a
     /// value of the body.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        // serde would take a list for an object, field by field in their order.
+        let is_list = self.body.trim_ascii_start().starts_with(b"[");
+        let read = if is_list {
+            serde_json::from_slice::<serde::de::IgnoredAny>(&self.body)
+                .and_then(|_| Err(serde::de::Error::custom("the body is a list")))
+        } else {
+            serde_json::from_slice(&self.body)
+        };
+        read.map_err(|error| {
             use serde_json::error::Category;
             let place = format!("line {}, column {}", error.line(), error.column());
             match error.classify() {
