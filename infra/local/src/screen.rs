@@ -9,6 +9,9 @@ const PLAIN_PAUSE: Duration = Duration::from_secs(10);
 /// How much of a note fits on the line, in characters.
 const NOTE_WIDTH: usize = 60;
 
+/// Goes back to the start of the line and empties it.
+const CLEAR_LINE: &str = "\r\x1b[2K";
+
 /// Prints lines. A closed output is no reason to stop.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
@@ -16,7 +19,9 @@ pub(crate) fn say(text: &str) {
 
 /// Prints why it did not work, where errors go.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // On a terminal the line of a step that was not finished stands there still.
+    let start = if std::io::stdout().is_terminal() { CLEAR_LINE } else { "" };
+    let _ = writeln!(std::io::stderr(), "{start}{text}");
 }
 
 /// A step that is being taken. Clones are the same step.
@@ -55,7 +60,7 @@ impl Step {
 
     /// Ends it.
     pub(crate) fn done(self, result: &str) {
-        let start = if self.live { "\r\x1b[2K" } else { "" };
+        let start = if self.live { CLEAR_LINE } else { "" };
         let seconds = self.began.elapsed().as_secs_f32();
         say(&format!("{start}✓ {:<12} {seconds:>6.1} s  {result}", self.name));
     }
@@ -63,7 +68,7 @@ impl Step {
     fn draw(&self, doing: &str) {
         let doing: String = doing.chars().take(NOTE_WIDTH).collect();
         let mut out = std::io::stdout();
-        let _ = write!(out, "\r\x1b[2K… {:<12} {:>6.0} s  {doing}", self.name, self.began.elapsed().as_secs_f32());
+        let _ = write!(out, "{CLEAR_LINE}… {:<12} {:>6.0} s  {doing}", self.name, self.began.elapsed().as_secs_f32());
         let _ = out.flush();
     }
 }

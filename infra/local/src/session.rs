@@ -99,11 +99,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         };
         main_job::run(&api, &addresses.app_key, &addresses.store).await.map_err(Failure::MainJob)?;
         kept::write(&home.addresses(), &addresses)?;
-        show(&home, &addresses);
-        if !arguments.check {
-            std::future::pending::<()>().await;
+        if arguments.check {
+            screen::say("\nThe main job works.");
+            return Ok(());
         }
-        Ok(())
+        show(&home, &addresses);
+        std::future::pending().await
     };
     tokio::select! {
         outcome = up => outcome,
