@@ -1,6 +1,9 @@
 //! The `control` function in this process, with queues of its own, so that no deployed worker takes a test's messages.
 
+use std::collections::BTreeMap;
+
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{
     boot::Boot,
     clock::Clock,
@@ -15,11 +18,12 @@ use domain::{
     account::Consents,
     id::{AccountId, ApplicationId, KeyId, StoreId},
     role::Role,
-    scope::ScopeSet,
+    scope::{Scope, ScopeSet},
 };
 use serde_json::{Value, json};
 use testkit::{
     demo_store::{DemoStore, Setup},
+    fault_proxy::FaultProxy,
     stack::Stack,
 };
 
@@ -44,6 +48,8 @@ pub(crate) struct House {
     pub(crate) boot: Boot,
     pub(crate) config: control::Config,
     pub(crate) demo: DemoStore,
+    /// Between the function and AWS.
+    pub(crate) faults: FaultProxy,
     sqs: aws_sdk_sqs::Client,
     /// Calls of different tests must not be counted as one source's.
     pub(crate) source: String,
@@ -55,7 +61,8 @@ impl House {
     }
 
     pub(crate) async fn with(clock: Clock) -> Self {
-        let environment = environment("control", Stack::shared().aws());
+        let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
+        let environment = environment("control", faults.url());
         let boot = Boot::new(&environment, clock).unwrap();
         let mut config = control::Config::from_env(&environment).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&boot.aws);
@@ -71,6 +78,7 @@ impl House {
             source: format!("10.{}.{}.{}", random[0], random[1], random[2]),
             boot,
             config,
+            faults,
             sqs,
         }
     }
@@ -134,6 +142,33 @@ impl House {
         let application: ApplicationId = made.json()["id"].as_str().unwrap().parse().unwrap();
         let (key, shown) = self.make(&owner.account, Holder::Application(application.clone(), scopes)).await;
         Holding { application, key, key_id: shown.id }
+    }
+
+    /// One more key of an application.
+    pub(crate) async fn another_key(&self, owner: &Owner, holding: &Holding) -> String {
+        let scopes = ScopeSet::of(&[Scope::ProductsRead]);
+        self.make(&owner.account, Holder::Application(holding.application.clone(), scopes)).await.0
+    }
+
+    /// The epoch of every key of these applications.
+    pub(crate) async fn epochs(&self, holdings: &[Holding]) -> BTreeMap<KeyId, u64> {
+        let mut epochs = BTreeMap::new();
+        for holding in holdings {
+            for shown in self.keys().all_of_application(&holding.application).await.unwrap() {
+                let item = self
+                    .tables()
+                    .get_item()
+                    .table_name(&self.config.keys_table)
+                    .key("pk", AttributeValue::S(key::api_key(&shown.id)))
+                    .consistent_read(true)
+                    .send()
+                    .await
+                    .unwrap();
+                let epoch = item.item.unwrap()["ep"].as_n().unwrap().parse().unwrap();
+                epochs.insert(shown.id, epoch);
+            }
+        }
+        epochs
     }
 
     /// What it takes to connect the demo store.
@@ -216,7 +251,7 @@ impl House {
                 .query()
                 .table_name(&self.config.security_log_table)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", aws_sdk_dynamodb::types::AttributeValue::S(pk))
+                .expression_attribute_values(":pk", AttributeValue::S(pk))
                 .send()
                 .await
                 .unwrap();

@@ -52,6 +52,23 @@ async fn r117_a_secret_is_shown_once() {
 }
 
 #[tokio::test]
+async fn r117_a_key_that_stood_in_a_url_is_marked() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let key = made(&house, &owner, json!({ "scopes": ["raw"] })).await;
+    let path = format!("/v1/applications/{}/keys", text(&key, "application"));
+    assert!(house.get(&owner, &path).await.json()["data"][0].get("exposed_at").is_none());
+    for public in ["/healthz", "/v1/stores"] {
+        let exposing = format!("{public}?api_key={}", text(&key, "key"));
+        assert_eq!(house.call(Calling::new("GET", &exposing)).await.problem(), "key_in_url", "{public}");
+    }
+    assert!(house.get(&owner, &path).await.json()["data"][0]["exposed_at"].is_string());
+    let rotate = format!("/v1/keys/{}/rotate", text(&key, "id"));
+    assert_eq!(house.post(&owner, &rotate, json!({ "overlap_seconds": 0 })).await.status, 200);
+    assert!(house.get(&owner, &path).await.json()["data"][0].get("exposed_at").is_none(), "the new secret was not");
+}
+
+#[tokio::test]
 async fn r118_a_rotated_key_has_two_secrets_for_a_while_and_one_window() {
     let clock = Clock::steered(Clock::system().now());
     let house = House::with(clock.clone()).await;

@@ -4,6 +4,8 @@ mod grants;
 mod house;
 mod keys;
 mod offboarding;
+mod outages;
+mod races;
 mod resources;
 mod roles;
 mod sign_up;

@@ -77,3 +77,28 @@ async fn a_message_touches_no_store_that_it_is_not_about() {
     assert!(vault.read(&store).await.is_ok());
     drop(other);
 }
+
+#[tokio::test]
+async fn more_keys_than_one_transaction_holds_are_all_reached() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let store = house.store(&owner).await;
+    let path = format!("/v1/stores/{store}");
+    let mut holdings = Vec::new();
+    for _ in 0..6 {
+        let holding = house.holding(&owner, ScopeSet::of(&[Scope::ProductsRead])).await;
+        for _ in 1..20 {
+            house.another_key(&owner, &holding).await;
+        }
+        let grant = format!("{path}/grants/{}", holding.application);
+        house.send("PUT", &owner, &grant, r#"{"scopes":["products:read"]}"#).await;
+        holdings.push(holding);
+    }
+    let before = house.epochs(&holdings).await;
+    assert_eq!(before.len(), 120);
+    assert_eq!(house.delete(&owner, &path).await.status, 202);
+    let after = house.epochs(&holdings).await;
+    for (key, epoch) in &before {
+        assert!(after[key] > *epoch, "{key}");
+    }
+}

@@ -4,6 +4,7 @@ use cloud::{
     dynamo::{
         accounts::MAX_KEYS,
         keys::{Holder, KeyOrder, MAX_MANAGEMENT_KEYS, ShownKeyItem},
+        page::Page,
         transaction::{self, TransactionError},
     },
     http::{Answer, Call, Code, FieldError, Problem},
@@ -48,6 +49,9 @@ pub(crate) struct ShownKey {
     rotated_at: Option<Timestamp>,
     overlap_until: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
+    /// When it was first seen in a URL, where it ends up in logs: it should be rotated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposed_at: Option<Timestamp>,
     /// The whole key, in the one answer that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
@@ -68,6 +72,7 @@ impl From<ShownKeyItem> for ShownKey {
             rotated_at: item.rotated_at,
             overlap_until: item.overlap_until,
             revoked_at: item.revoked_at,
+            exposed_at: None,
             key: None,
         }
     }
@@ -122,7 +127,7 @@ pub(crate) async fn list(visit: &Visit<'_>, application: &ApplicationId, trace: 
     let request = page::asked(visit.call, trace)?;
     applications::own(visit, application).await?;
     let found = visit.app.keys.page_of_application(application, &request).await.map_err(page::failed)?;
-    Ok(page::answer(found.map(ShownKey::from), trace))
+    listed(visit, found, trace).await
 }
 
 /// `POST /v1/applications/{application}/keys`
@@ -158,7 +163,14 @@ pub(crate) async fn create(visit: &Visit<'_>, application: &ApplicationId) -> Re
 pub(crate) async fn list_management(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
     let request = page::asked(visit.call, trace)?;
     let found = visit.app.keys.page_of_account(&visit.key.account, &request).await.map_err(page::failed)?;
-    Ok(page::answer(found.map(ShownKey::from), trace))
+    listed(visit, found, trace).await
+}
+
+async fn listed(visit: &Visit<'_>, found: Page<ShownKeyItem>, trace: &mut Trace) -> Result<Answer, Problem> {
+    let exposures = visit.app.keys.exposures(&found.items).await.map_err(unavailable)?;
+    let mut exposures = exposures.into_iter();
+    let shown = found.map(|item| ShownKey { exposed_at: exposures.next().flatten(), ..ShownKey::from(item) });
+    Ok(page::answer(shown, trace))
 }
 
 /// `POST /v1/account/keys`

@@ -280,10 +280,14 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
     let url = change.url.is_some().then(|| address.to_string());
     let fact = app.stores.changing(&visit.key.account, id, StoreChange { url: url.as_deref(), cache: change.cache });
     // Instances remember addresses and credentials by epoch, so a new one is used from the next call on.
-    bite(visit, vec![fact], &granted(visit, id).await?).await.map_err(|error| match error {
-        TransactionError::Condition(0) => Problem::new(Code::Conflict).detail("the store is being disconnected"),
-        _ => Problem::unavailable(),
-    })?;
+    if let Err(error) = bite(visit, vec![fact], &granted(visit, id).await?).await {
+        if error != TransactionError::Condition(0) {
+            return Err(Problem::unavailable());
+        }
+        // Its off-boarding began while the new credential was being tried: that one must go like the old one.
+        app.vault.destroy(id).await.map_err(|_| Problem::unavailable())?;
+        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+    }
     store.url = url.unwrap_or(store.url);
     store.cache = change.cache.unwrap_or(store.cache);
     Ok(Answer::json(StatusCode::OK, &Shown::from(store)))

@@ -12,6 +12,7 @@ use domain::{
     scope::ScopeSet,
     tier::Tier,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use personal_data::PersonalData;
 
@@ -30,6 +31,9 @@ use crate::clock::{Clock, random_bytes};
 pub const REVOKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Management keys of one account that are not revoked.
 pub const MAX_MANAGEMENT_KEYS: usize = 50;
+
+/// Items of `keys` that are read at a time for a list.
+const READS_AT_ONCE: usize = 16;
 
 /// What is shown of a key.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -194,6 +198,28 @@ impl Keys {
     /// # Errors
     /// [`Unavailable`] where a table cannot be asked.
     pub async fn of_account(&self, account: &AccountId, id: &KeyId) -> Result<Option<ShownKeyItem>, Unavailable> {
+        let Some(record) = self.record(id).await? else { return Ok(None) };
+        if record.account != *account {
+            return Ok(None);
+        }
+        let pk = record.application.as_ref().map_or_else(|| key::account(account), key::application);
+        get(&self.client, &self.accounts, "keys", pk, key::api_key(id)).await
+    }
+
+    /// When the secret of each of these keys was first seen in a URL (R117), in their order. Whose they are must be known.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn exposures(&self, keys: &[ShownKeyItem]) -> Result<Vec<Option<Timestamp>>, Unavailable> {
+        stream::iter(keys)
+            .map(async |key| Ok(self.record(&key.id).await?.and_then(|record| record.exposed)))
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// What admits a key's calls, if the key is there.
+    async fn record(&self, id: &KeyId) -> Result<Option<KeyRecord>, Unavailable> {
         let answer = self
             .client
             .get_item()
@@ -206,12 +232,7 @@ impl Keys {
         let Some(item) = answer.item else { return Ok(None) };
         let item: KeyItem =
             serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("keys", &error))?;
-        let record = KeyRecord::try_from(&item).map_err(|error| unreadable("keys", &error))?;
-        if record.account != *account {
-            return Ok(None);
-        }
-        let pk = record.application.as_ref().map_or_else(|| key::account(account), key::application);
-        get(&self.client, &self.accounts, "keys", pk, key::api_key(id)).await
+        KeyRecord::try_from(&item).map(Some).map_err(|error| unreadable("keys", &error))
     }
 
     /// A page of an application's keys, oldest first, revoked ones included. Whose the application is must be known.
