@@ -133,6 +133,7 @@ async fn a_key_expires_at_its_second() {
     for instance in [&warm, &cold, &warm] {
         assert_eq!(instance.admit(&key.presented, 1).await.unwrap_err(), Refused::Expired);
     }
+    assert_eq!(keys.admitted(&key).await, 2, "an expired key's calls are not counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

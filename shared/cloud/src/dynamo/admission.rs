@@ -133,13 +133,7 @@ impl Admission {
     /// Admission by the table `keys`, with the default margin.
     #[must_use]
     pub fn new(client: Client, table: String, clock: Clock) -> Self {
-        Self {
-            client,
-            table,
-            clock,
-            margin: Margin::DEFAULT,
-            known: Mutex::default(),
-        }
+        Self { client, table, clock, margin: Margin::DEFAULT, known: Mutex::default() }
     }
 
     /// The same with another margin between instances.
@@ -331,10 +325,7 @@ impl Admission {
     }
 
     fn update(&self, presented: &PresentedKey) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(key::api_key(&presented.id)))
+        self.client.update_item().table_name(&self.table).key("pk", AttributeValue::S(key::api_key(&presented.id)))
     }
 
     fn now(&self) -> Moment {
@@ -369,10 +360,11 @@ impl Known {
         }
         self.uses += 1;
         let used = self.uses;
-        let key = self
-            .keys
-            .entry(id.clone())
-            .or_insert_with(|| Remembered { window: KeyWindow::new(rule, ledger.clone(), now), secrets, used });
+        let key = self.keys.entry(id.clone()).or_insert_with(|| Remembered {
+            window: KeyWindow::new(rule, ledger.clone(), now),
+            secrets,
+            used,
+        });
         key.secrets = secrets;
         key.used = used;
         key.window.read(rule, ledger, now);
@@ -408,9 +400,7 @@ fn expressions(
 ) -> UpdateItemFluentBuilder {
     let [fine, hour] = write.snapshots.map(|snapshot| snapshot.name());
     let mut expression = "SET n = n + :cost, #f = if_not_exists(#f, n), #d = if_not_exists(#d, n)".to_owned();
-    let mut update = update
-        .expression_attribute_names("#f", fine)
-        .expression_attribute_names("#d", hour);
+    let mut update = update.expression_attribute_names("#f", fine).expression_attribute_names("#d", hour);
     for (place, snapshot) in write.stale.iter().enumerate() {
         expression.push_str(if place == 0 { " REMOVE " } else { ", " });
         let name = format!("#x{place}");
@@ -479,4 +469,42 @@ fn hash(secret: &SecretHash) -> AttributeValue {
 
 fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{limit::Ledger, tier::Tier};
+
+    use super::*;
+
+    fn presented(number: u128) -> PresentedKey {
+        PresentedKey { id: KeyId::from_uuid(uuid::Uuid::from_u128(number)), secret_hash: [1; 32] }
+    }
+
+    #[test]
+    fn an_instance_forgets_the_keys_it_used_least_lately() {
+        let mut known = Known::default();
+        let rule = Rule::new(Tier::Standard.limits(), Margin::DEFAULT);
+        let now = Moment::from_millis(1);
+        let favourite = presented(u128::MAX);
+        known.learn(&favourite.id, [Some([1; 32]), None], rule, Ledger::new(0), now);
+        for number in 0..3 * REMEMBERED as u128 {
+            known.learn(&presented(number).id, [Some([1; 32]), None], rule, Ledger::new(0), now);
+            assert!(known.get(&favourite).is_some(), "a key in use is kept");
+            assert!(known.keys.len() <= REMEMBERED);
+        }
+        assert!(known.get(&presented(0)).is_none());
+        assert!(known.get(&presented(3 * REMEMBERED as u128 - 1)).is_some());
+    }
+
+    #[test]
+    fn only_the_secrets_of_the_item_open_what_is_remembered() {
+        let mut known = Known::default();
+        let rule = Rule::new(Tier::Standard.limits(), Margin::DEFAULT);
+        let with = |secret| PresentedKey { secret_hash: [secret; 32], ..presented(1) };
+        known.learn(&presented(1).id, [Some([1; 32]), Some([2; 32])], rule, Ledger::new(0), Moment::default());
+        assert!(known.get(&with(1)).is_some() && known.get(&with(2)).is_some() && known.get(&with(3)).is_none());
+        known.learn(&presented(1).id, [Some([3; 32]), None], rule, Ledger::new(0), Moment::default());
+        assert!(known.get(&with(1)).is_none() && known.get(&with(2)).is_none() && known.get(&with(3)).is_some());
+    }
 }
