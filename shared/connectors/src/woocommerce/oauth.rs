@@ -1,5 +1,8 @@
 //! One-legged OAuth 1.0a with HMAC-SHA256 (RFC 5849), which WooCommerce wants over plain http.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -29,8 +32,11 @@ pub(crate) fn sign(method: &Method, url: &Url, credential: &Credential, now: Tim
         ("oauth_timestamp", timestamp.as_str()),
         ("oauth_version", "1.0"),
     ];
+    // RFC 5849 signs a name that stands twice twice. WooCommerce signs what PHP kept of the query, the last of each, and its own client repeats
+    // every parameter of a list.
+    let last_of_each: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url.query_pairs().collect();
     let mut parameters: Vec<(String, String)> =
-        url.query_pairs().map(|(name, value)| (encode(&name), encode(&value))).collect();
+        last_of_each.iter().map(|(name, value)| (encode(name), encode(value))).collect();
     parameters.extend(ours.iter().map(|(name, value)| (encode(name), encode(value))));
     parameters.sort();
     let signature = signature(method, url, &parameters, secret);
