@@ -1,11 +1,9 @@
 //! What callers get wrong, one row each.
 
-use cloud::{
-    dynamo::{
-        key_item::{KeyState, raise_epoch, set_state},
-        stores::Stores,
-        transaction,
-    },
+use cloud::dynamo::{
+    key_item::{KeyState, raise_epoch, set_state},
+    stores::Stores,
+    transaction,
 };
 use domain::{
     id::{AccountId, ApplicationId, StoreId},
@@ -62,7 +60,11 @@ async fn every_wrong_call_has_its_problem() {
         (get(&world.path("raw/api/products")).header("x-note", "a\r\nx-evil: b"), 400, "header_refused"),
         (get(&world.path("raw/api/products")).header("x-http-method-override", "DELETE"), 400, "header_refused"),
         (get(&world.path("raw/api/products")).header("transfer-encoding", "chunked"), 400, "header_refused"),
-        (Calling::new("POST", &world.path("raw/api/products")).key(key).bytes(vec![7; 11_000_000]), 413, "body_too_large"),
+        (
+            Calling::new("POST", &world.path("raw/api/products")).key(key).bytes(vec![7; 11_000_000]),
+            413,
+            "body_too_large",
+        ),
         (get(&products).header("authorization", &basic(&mistyped)), 401, "key_mistyped"),
     ];
     for (number, (calling, status, code)) in rows.into_iter().enumerate() {
@@ -71,7 +73,11 @@ async fn every_wrong_call_has_its_problem() {
         let text = String::from_utf8(answer.body).unwrap();
         assert!(!text.contains(key) && !text.contains("nonsense-value"), "row {number} repeats the key");
     }
-    assert_eq!(world.call(get(&products).header("authorization", &basic(key))).await.status, 200, "the key as user name");
+    assert_eq!(
+        world.call(get(&products).header("authorization", &basic(key))).await.status,
+        200,
+        "the key as user name"
+    );
     let own = Calling::new("GET", &products).header("x-api-key", key).header("authorization", &basic("ck_of_a_vendor"));
     assert_eq!(world.call(own).await.status, 200, "beside a vendor's own credential");
 }
@@ -117,7 +123,11 @@ async fn scopes_are_the_keys_and_the_grants() {
     assert_eq!(world.call(call("orders", "GET")).await.problem(), "scope_missing");
     assert_eq!(world.call(call("raw/api/products?per_page=1", "GET")).await.status, 200);
     assert_eq!(world.call(call("raw/api/orders", "GET")).await.problem(), "scope_missing", "the path shows the entity");
-    assert_eq!(world.call(call("raw/api/products", "POST").body("{}")).await.problem(), "scope_missing", "writing is more");
+    assert_eq!(
+        world.call(call("raw/api/products", "POST").body("{}")).await.problem(),
+        "scope_missing",
+        "writing is more"
+    );
     world.demo.forget();
 
     world.grant(&world.store, ScopeSet::of(&[Scope::OrdersRead])).await;
@@ -155,7 +165,9 @@ async fn access_is_the_merchants_to_give_and_take() {
 
     let stores = Stores::new(world.tables(), world.config.stores_table.clone());
     let revoke = stores.revoking(&world.store, &world.application, world.boot.clock.now(), None);
-    transaction::write(&world.tables(), vec![revoke, raise_epoch(&world.config.keys_table, &world.key_id)]).await.unwrap();
+    transaction::write(&world.tables(), vec![revoke, raise_epoch(&world.config.keys_table, &world.key_id)])
+        .await
+        .unwrap();
     world.demo.forget();
     let refused = world.get("products").await;
     assert_eq!((refused.status, refused.problem().as_str()), (403, "store_access_revoked"));
@@ -170,7 +182,10 @@ async fn what_cannot_be_checked_is_503() {
         (Calls::Target("UpdateItem"), Fault::Throttle),
         (Calls::Target("UpdateItem"), Fault::Cut),
         (Calls::Target("GetItem"), Fault::Throttle),
-        (Calls::Target("GetSecretValue"), Fault::Answer(http::StatusCode::INTERNAL_SERVER_ERROR, "{\"__type\":\"InternalServiceError\"}")),
+        (
+            Calls::Target("GetSecretValue"),
+            Fault::Answer(http::StatusCode::INTERNAL_SERVER_ERROR, "{\"__type\":\"InternalServiceError\"}"),
+        ),
         (Calls::All, Fault::Cut),
     ];
     for (number, (calls, fault)) in lost.into_iter().enumerate() {
@@ -191,7 +206,9 @@ async fn what_cannot_be_checked_is_503() {
 #[tokio::test]
 async fn a_call_without_user_agent_is_served_and_told() {
     let world = World::new().await;
-    let answer = world.call(Calling::new("GET", &world.path("products?per_page=1")).key(&world.key).header("user-agent", "")).await;
+    let answer = world
+        .call(Calling::new("GET", &world.path("products?per_page=1")).key(&world.key).header("user-agent", ""))
+        .await;
     assert_eq!(answer.status, 200);
     assert!(answer.headers["warning"].contains("User-Agent"));
     assert!(!world.get("products?per_page=1").await.headers.contains_key("warning"));

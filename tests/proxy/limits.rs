@@ -58,8 +58,14 @@ async fn a_client_that_waits_as_told_gets_through() {
 async fn failed_authentications_slow_their_source_only() {
     let world = World::new().await;
     // A source of this test's own: counters are shared by the whole stack.
-    let source = format!("2001:db8:{:x}::1", cloud::clock::random_bytes()[0] as u16 * 256 + cloud::clock::random_bytes()[1] as u16);
-    assert_eq!(world.call(Calling::new("GET", &world.path("products")).key(&world.key).from(&source)).await.status, 200);
+    let source = format!(
+        "2001:db8:{:x}::1",
+        cloud::clock::random_bytes()[0] as u16 * 256 + cloud::clock::random_bytes()[1] as u16
+    );
+    assert_eq!(
+        world.call(Calling::new("GET", &world.path("products")).key(&world.key).from(&source)).await.status,
+        200
+    );
     let guess = || {
         let id = domain::id::KeyId::from_uuid(world.boot.clock.new_id());
         let guess = NewKey::mint(id, &cloud::clock::random_bytes()).reveal().to_owned();

@@ -23,7 +23,9 @@ async fn all(world: &World, entity: &str, query: &str) -> Vec<Value> {
 #[tokio::test]
 async fn every_entity_is_paged_to_its_end_without_a_row_twice() {
     let world = World::new().await;
-    for (entity, least) in [("products", 200), ("customers", 50), ("orders", 300), ("categories", 1), ("inventory", 200)] {
+    for (entity, least) in
+        [("products", 200), ("customers", 50), ("orders", 300), ("categories", 1), ("inventory", 200)]
+    {
         let rows = all(&world, entity, "").await;
         assert!(rows.len() >= least, "{entity}: {}", rows.len());
         if entity != "inventory" {
@@ -77,7 +79,9 @@ async fn updated_after_and_cursors_belong_together() {
     assert!(later.iter().all(|row| row["updated_at"].as_str().unwrap() >= middle));
 
     let cursor = world.get("orders?per_page=100").await.json()["next_cursor"].as_str().unwrap().to_owned();
-    for other in ["orders?per_page=50", "products?per_page=100", "orders?per_page=100&updated_after=2020-01-01T00:00:00Z"] {
+    for other in
+        ["orders?per_page=50", "products?per_page=100", "orders?per_page=100&updated_after=2020-01-01T00:00:00Z"]
+    {
         assert_eq!(world.get(&format!("{other}&cursor={cursor}")).await.problem(), "cursor_invalid", "{other}");
     }
 }

@@ -107,12 +107,9 @@ async fn a_write_is_repeated_only_when_nothing_happened() {
             .header("content-type", "application/json")
             .body("{\"title\":\"x\",\"sku\":\"W\",\"price\":\"1.00\"}")
     };
-    for (fault, calls) in [
-        (Fault::Status(500, None), 1),
-        (Fault::Status(502, None), 1),
-        (Fault::Cut, 1),
-        (Fault::Status(429, None), 3),
-    ] {
+    for (fault, calls) in
+        [(Fault::Status(500, None), 1), (Fault::Status(502, None), 1), (Fault::Cut, 1), (Fault::Status(429, None), 3)]
+    {
         world.demo.forget();
         world.demo.fail_next(9, fault);
         world.call(write()).await;
@@ -137,7 +134,13 @@ async fn private_addresses_are_not_called() {
     let world = World::new().await;
     let credential: Credential = [("api_key".to_owned(), SecretString::from("ak_x".to_owned()))].into_iter().collect();
     let scopes = ScopeSet::of(&[Scope::ProductsRead]);
-    for address in ["https://10.0.0.1", "https://169.254.169.254", "https://[fd00:ec2::254]", "https://1.1.1.1", "https://shop.example:22"] {
+    for address in [
+        "https://10.0.0.1",
+        "https://169.254.169.254",
+        "https://[fd00:ec2::254]",
+        "https://1.1.1.1",
+        "https://shop.example:22",
+    ] {
         let store = world.connect("cartos", address, credential.clone(), scopes).await;
         let answer = world.call(Calling::new("GET", &format!("/v1/stores/{store}/products")).key(&world.key)).await;
         assert_eq!((answer.status, answer.problem().as_str()), (502, "upstream_unavailable"), "{address}");

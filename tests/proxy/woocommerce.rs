@@ -46,7 +46,9 @@ async fn pages_are_followed_and_end() {
     let mut next = format!("{base}/products?per_page=1&fields=id");
     loop {
         let page = get(&world, next).await.json();
-        ids.extend(page["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().parse::<u64>().unwrap()));
+        ids.extend(
+            page["data"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().parse::<u64>().unwrap()),
+        );
         match page["next_cursor"].as_str() {
             Some(cursor) => next = format!("{base}/products?per_page=1&fields=id&cursor={cursor}"),
             None => break,

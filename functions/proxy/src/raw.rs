@@ -14,7 +14,9 @@ use crate::{App, access::Access, route, serving::Trace, upstream};
 /// # Errors
 /// 400 for a path that could mean something else to the store than to us.
 pub(crate) fn path(text: &str) -> Result<RawPath, Problem> {
-    RawPath::parse(&escape(text)).map_err(|error| Problem::new(Code::PathRefused).detail(error.to_string()))
+    // With its slash in front, so that another one is the empty segment that it is.
+    RawPath::parse(&format!("/{}", escape(text)))
+        .map_err(|error| Problem::new(Code::PathRefused).detail(error.to_string()))
 }
 
 /// The scopes that a raw call needs: `raw`, and the entity's where the path shows one.
@@ -86,6 +88,7 @@ mod tests {
             "a/..;/x",
             "a/%2e%2e/x",
             "a/%252e%252e/x",
+            "/evil.example/x",
             "//evil.example/x",
             "http://evil.example/",
             "a\\b",
