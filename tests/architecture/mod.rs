@@ -55,7 +55,9 @@ fn there_is_one_tls_and_one_http_stack() {
         let versions: Vec<_> = tree.iter().filter(|entry| entry.split(' ').next() == Some(single)).collect();
         assert!(versions.len() <= 1, "{versions:?}");
     }
-    for refused in ["aws-lc-rs", "aws-lc-sys", "openssl", "native-tls", "aws-config", "moka", "governor", "mockall", "async-trait"] {
+    for refused in
+        ["aws-lc-rs", "aws-lc-sys", "openssl", "native-tls", "aws-config", "moka", "governor", "mockall", "async-trait"]
+    {
         assert!(!names(&tree).contains(refused), "{refused} is built");
     }
     assert!(names(&tree).contains("ring"), "the one provider");

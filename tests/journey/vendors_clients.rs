@@ -30,7 +30,11 @@ fn installed() -> Option<PathBuf> {
     for file in ["package.json", "package-lock.json", "woocommerce.mjs"] {
         std::fs::copy(scripts().join(file), home.join(file)).unwrap();
     }
-    let npm = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&home).output().unwrap();
+    let npm = Command::new("npm")
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(&home)
+        .output()
+        .unwrap();
     assert!(npm.status.success(), "npm ci: {}", String::from_utf8_lossy(&npm.stderr));
     Some(home)
 }
@@ -57,7 +61,11 @@ async fn woocommerces_client_reads_and_writes_with_our_key() {
     let output = tokio::task::spawn_blocking(move || {
         Command::new("node")
             .arg(home.join("woocommerce.mjs"))
-            .envs([("GATEWAY", gateway.as_str()), ("KEY", key.as_str()), ("CERTIFICATE", certificate.to_str().unwrap())])
+            .envs([
+                ("GATEWAY", gateway.as_str()),
+                ("KEY", key.as_str()),
+                ("CERTIFICATE", certificate.to_str().unwrap()),
+            ])
             .output()
             .unwrap()
     })
@@ -79,7 +87,10 @@ async fn woocommerces_client_reads_and_writes_with_our_key() {
 
     for received in woo.received() {
         let all = format!("{} {:?}", received.target, received.headers);
-        assert!(!all.contains("ctg_") && !all.contains("of_the_client"), "a credential of the caller came through: {all}");
+        assert!(
+            !all.contains("ctg_") && !all.contains("of_the_client"),
+            "a credential of the caller came through: {all}"
+        );
         assert!(all.contains(CONSUMER_KEY), "the store's own went in");
     }
 }
