@@ -5,6 +5,7 @@ mod house;
 mod keys;
 mod offboarding;
 mod outages;
+mod permissions;
 mod races;
 mod resources;
 mod roles;

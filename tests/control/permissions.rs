@@ -1,0 +1,238 @@
+//! Each role holds just the actions that its function's code calls (invariant 10): what went to AWS is compared with the template.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use cloud::{boot::Boot, clock::Clock};
+use serde_json::{Value, json};
+use testkit::{
+    fault_proxy::{FaultProxy, Seen},
+    stack::Stack,
+};
+
+use super::house::{House, batch};
+use crate::{
+    data_map::cloudformation,
+    world::{Answered, Calling, environment},
+};
+
+/// An action on a resource, as `dynamodb:GetItem KeysTable`.
+type Permissions = BTreeSet<String>;
+
+/// What a role holds, but for its log group, its own queue and the key.
+fn held(role: &str) -> Permissions {
+    let (_, template) = cloudformation::templates().into_iter().next().unwrap();
+    let mut held = Permissions::new();
+    for statement in
+        template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].as_array().unwrap()
+    {
+        if ["WriteOwnLogs", "TakeWork", "UseDataKey"].contains(&statement["Sid"].as_str().unwrap()) {
+            continue;
+        }
+        for action in one_or_many(&statement["Action"]) {
+            for resource in one_or_many(&statement["Resource"]) {
+                let resource = match &resource["Fn::GetAtt"] {
+                    Value::Array(path) => path[0].as_str().unwrap().to_owned(),
+                    _ => "-".to_owned(),
+                };
+                held.insert(format!("{} {resource}", action.as_str().unwrap()));
+            }
+        }
+    }
+    assert!(!held.is_empty(), "{role}");
+    held
+}
+
+fn one_or_many(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+/// What was called. What the tests themselves call of SQS, to make and read queues of their own, is left out.
+fn called(calls: &[Seen]) -> Permissions {
+    let mut called = Permissions::new();
+    for call in calls {
+        let body: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+        let (service, operation) = call.target.rsplit_once('.').unwrap_or_default();
+        match (service, operation) {
+            ("DynamoDB_20120810", "TransactWriteItems") => {
+                for item in body["TransactItems"].as_array().unwrap() {
+                    let (kind, item) = item.as_object().unwrap().iter().next().unwrap();
+                    let action =
+                        if kind == "ConditionCheck" { "ConditionCheckItem".into() } else { format!("{kind}Item") };
+                    called.insert(format!("dynamodb:{action} {}", table(&item["TableName"])));
+                }
+            }
+            ("DynamoDB_20120810", _) => {
+                called.insert(format!("dynamodb:{operation} {}", table(&body["TableName"])));
+            }
+            ("secretsmanager", _) => {
+                called.insert(format!("secretsmanager:{operation} -"));
+            }
+            ("AmazonSQS", "SendMessage") => {
+                let mails = body["QueueUrl"].as_str().unwrap().contains("mail");
+                called.insert(format!("sqs:SendMessage {}", if mails { "MailQueue" } else { "OffboardingQueue" }));
+            }
+            _ if call.path.ends_with("/outbound-emails") => {
+                called.insert("ses:SendEmail -".to_owned());
+            }
+            _ => {}
+        }
+    }
+    called
+}
+
+/// The logical id of a table.
+fn table(name: &Value) -> String {
+    let name = name.as_str().unwrap();
+    for (end, id) in [
+        ("-security-log", "SecurityLogTable"),
+        ("-service-log", "ServiceLogTable"),
+        ("-accounts", "AccountsTable"),
+        ("-guards", "GuardsTable"),
+        ("-stores", "StoresTable"),
+        ("-keys", "KeysTable"),
+    ] {
+        if name.ends_with(end) {
+            return id.to_owned();
+        }
+    }
+    panic!("{name} is no table of the stack");
+}
+
+/// Makes a call that must succeed; the owner's key has the limits of its tier, which a test must wait for like anyone else.
+async fn done(house: &House, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answered {
+    loop {
+        let mut calling = Calling::new(method, path);
+        if let Some(key) = key {
+            calling = calling.key(key);
+        }
+        if let Some(body) = &body {
+            calling = calling.body(body.to_string());
+        }
+        let answer = house.call(calling).await;
+        if answer.status == 429 {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            continue;
+        }
+        assert!(answer.status < 300, "{method} {path}: {}", String::from_utf8_lossy(&answer.body));
+        return answer;
+    }
+}
+
+#[tokio::test]
+async fn control_may_do_what_it_does_and_no_more() {
+    let house = House::new().await;
+    let form = json!({
+        "name": "Ann", "email": format!("{}@example.com", house.clock().new_id().simple()), "phone": "+49 30 901820",
+        "company": "x", "website": "https://example.com", "adult": true, "policy_version": "1",
+    });
+    done(&house, "POST", "/v1/accounts", None, Some(form)).await;
+    let mails = house.mails().await;
+    let (_, token) = mails[0]["link"].as_str().unwrap().split_once("?token=").unwrap();
+    let confirmed = done(&house, "POST", "/v1/accounts/confirm", None, Some(json!({ "token": token }))).await.json();
+    let key = confirmed["key"].as_str();
+    let id = |answer: Answered| answer.json()["id"].as_str().unwrap().to_owned();
+    let application = id(done(&house, "POST", "/v1/applications", key, Some(json!({ "name": "a" }))).await);
+    let keys = format!("/v1/applications/{application}/keys");
+    let made = id(done(&house, "POST", &keys, key, Some(json!({ "scopes": ["products:read"] }))).await);
+    done(&house, "GET", &keys, key, None).await;
+    done(&house, "POST", &format!("/v1/keys/{made}/rotate"), key, None).await;
+    let store = format!("/v1/stores/{}", id(done(&house, "POST", "/v1/stores", key, Some(house.connection())).await));
+    done(&house, "POST", &format!("{store}/check"), key, None).await;
+    let credentials = json!({ "credentials": house.connection()["credentials"] });
+    done(&house, "PATCH", &store, key, Some(credentials)).await;
+    let grant = format!("{store}/grants/{application}");
+    done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
+    done(&house, "GET", "/v1/account/activity", key, None).await;
+    done(&house, "DELETE", &store, key, None).await;
+    done(&house, "DELETE", "/v1/account", key, None).await;
+    house.app.journal().settle().await;
+    assert_eq!(called(&house.faults.seen()), held("ControlRole"));
+}
+
+#[tokio::test]
+async fn mail_may_do_what_it_does_and_no_more() {
+    let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
+    let environment = environment("mail", faults.url());
+    let boot = Boot::new(&environment, Clock::system()).unwrap();
+    let app = mail::App::new(&boot, mail::Config::from_env(&environment).unwrap());
+    let id = domain::id::MessageId::from_uuid(boot.clock.new_id());
+    let body = json!({ "id": id, "kind": "account-closed", "to": "ann@example.com" }).to_string();
+    assert!(mail::handle(&app, batch(&[body])).await.unwrap().batch_item_failures.is_empty());
+    assert_eq!(called(&faults.seen()), held("MailRole"));
+}
+
+#[tokio::test]
+async fn offboarding_may_do_what_it_does_and_no_more() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let store = house.store(&owner).await;
+    let holding = house.holding(&owner, domain::role::Role::Owner.scopes()).await;
+    let path = format!("/v1/stores/{store}");
+    let grant = format!("{path}/grants/{}", holding.application);
+    house.send("PUT", &owner, &grant, r#"{"scopes":["products:read"]}"#).await;
+    house.delete(&owner, &path).await;
+
+    let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
+    let environment = environment("offboarding", faults.url());
+    let boot = Boot::new(&environment, Clock::system()).unwrap();
+    let app = offboarding::App::new(&boot, offboarding::Config::from_env(&environment).unwrap());
+    let answer = offboarding::handle(&app, house.offboardings().await).await.unwrap();
+    assert!(answer.batch_item_failures.is_empty());
+    assert_eq!(called(&faults.seen()), held("OffboardingRole"));
+}
+
+#[tokio::test]
+async fn sweep_may_do_what_it_does_and_no_more() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let store = house.store(&owner).await;
+    house.delete(&owner, &format!("/v1/stores/{store}")).await;
+    let soon = Clock::steered(house.clock().now() + std::time::Duration::from_secs(16 * 60));
+    let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
+    let environment = environment("sweep", faults.url());
+    let boot = Boot::new(&environment, soon.clone()).unwrap();
+    let mut config = sweep::Config::from_env(&environment).unwrap();
+    config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
+    for (table, name) in [
+        (&mut config.service_log_table, "service-log"),
+        (&mut config.security_log_table, "security-log"),
+        (&mut config.guards_table, "guards"),
+    ] {
+        *table = expired_line(&house, name).await;
+    }
+    let app = sweep::App::new(&boot, config);
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
+    for name in ["service-log", "security-log", "guards", "offboarding"] {
+        let order = serde_json::from_value(json!({ "sweep": name })).unwrap();
+        sweep::handle(&app, order, &context).await.unwrap();
+    }
+    assert_eq!(called(&faults.seen()), held("SweepRole"));
+}
+
+/// A table of this test's own with a line that has expired: in a shared one another test's sweep could be quicker.
+async fn expired_line(house: &House, name: &str) -> String {
+    let table = format!("test-{}-{name}", house.clock().new_id().simple());
+    let tables = house.tables();
+    let part = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+    let text = |name: &str| {
+        let kind = ScalarAttributeType::S;
+        AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+    };
+    let made = tables
+        .create_table()
+        .table_name(&table)
+        .billing_mode(BillingMode::PayPerRequest)
+        .key_schema(part("pk", KeyType::Hash))
+        .key_schema(part("sk", KeyType::Range))
+        .attribute_definitions(text("pk"))
+        .attribute_definitions(text("sk"));
+    made.send().await.unwrap();
+    let line = tables.put_item().table_name(&table).item("pk", AttributeValue::S("a".to_owned()));
+    let line = line.item("sk", AttributeValue::S("-".to_owned())).item("expires_at", AttributeValue::N("1".to_owned()));
+    line.send().await.unwrap();
+    table
+}
