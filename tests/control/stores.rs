@@ -92,6 +92,11 @@ async fn a_new_credential_is_tried_like_the_first() {
     assert_eq!(changed.status, 200, "{}", changed.json());
     assert_eq!(changed.json()["cache"], true);
     assert_eq!(vault.read(&store).await.unwrap().get("api_key"), Some("ak_live_second"));
+    // privacy.md D.9: Secrets Manager would keep the old one under a label.
+    let secret = format!("{}{store}", house.config.vault_prefix);
+    let secrets = aws_sdk_secretsmanager::Client::new(&house.boot.aws);
+    let previous = secrets.get_secret_value().secret_id(secret).version_stage("AWSPREVIOUS").send().await;
+    assert!(previous.is_err(), "the old credential is not readable any more");
 
     // Whoever may change addresses must not be able to have the credential sent elsewhere.
     let elsewhere = json!({ "url": "https://evil.example" }).to_string();

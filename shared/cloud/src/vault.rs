@@ -63,7 +63,7 @@ impl Vault {
         Ok(fields.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect())
     }
 
-    /// Keeps a credential for a store, in place of one that it had.
+    /// Keeps a credential for a store, in place of one that it had, which is not readable any more afterwards (`privacy.md` D.9).
     ///
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
@@ -77,10 +77,24 @@ impl Vault {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) => {
                 let put = self.client.put_secret_value().secret_id(self.name(store)).secret_string(text).send().await;
-                put.map(drop).map_err(|error| unavailable("replace", &error))
+                put.map_err(|error| unavailable("replace", &error))?;
+                self.forget_previous(store).await
             }
             Err(error) => Err(unavailable("create", &error)),
         }
+    }
+
+    /// Secrets Manager keeps the value before this one under a label of its own, readable for as long as it stands; without the label it is deleted.
+    async fn forget_previous(&self, store: &StoreId) -> Result<(), VaultError> {
+        const LABEL: &str = "AWSPREVIOUS";
+        let described = self.client.describe_secret().secret_id(self.name(store)).send().await;
+        let described = described.map_err(|error| unavailable("describe", &error))?;
+        let versions = described.version_ids_to_stages.unwrap_or_default();
+        let labelled = |labels: &Vec<String>| labels.iter().any(|label| label == LABEL);
+        let Some((previous, _)) = versions.into_iter().find(|(_, labels)| labelled(labels)) else { return Ok(()) };
+        let change = self.client.update_secret_version_stage().secret_id(self.name(store));
+        let stripped = change.version_stage(LABEL).remove_from_version_id(previous).send().await;
+        stripped.map(drop).map_err(|error| unavailable("forget", &error))
     }
 
     /// Destroys the credential of a store at once, without the recovery window in which it would live on (`privacy.md` D.9). One that is gone

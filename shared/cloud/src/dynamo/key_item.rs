@@ -248,7 +248,9 @@ impl KeyItem {
     #[must_use]
     pub fn new(new: NewKeyItem) -> Self {
         let (application, role, scopes) = match new.holder {
-            KeyHolder::Application(application, scopes) => (Some(application.body().to_owned()), None, write_scopes(scopes)),
+            KeyHolder::Application(application, scopes) => {
+                (Some(application.body().to_owned()), None, write_scopes(scopes))
+            }
             KeyHolder::Person(role) => (None, Some(role), String::new()),
         };
         let custom = new.tier.custom();
@@ -523,7 +525,8 @@ mod tests {
         // 2036: names of ten and five digits. The counter's tests bound the snapshots at 26 hours and 25 fine ones.
         let now = 2_082_758_400_000_u64;
         for hour in 0..26 {
-            attributes.insert(Snapshot::Hour(now / 3_600_000 - hour).name(), AttributeValue::N("9999999999".to_owned()));
+            attributes
+                .insert(Snapshot::Hour(now / 3_600_000 - hour).name(), AttributeValue::N("9999999999".to_owned()));
         }
         for bucket in 0..25 {
             attributes.insert(Snapshot::Fine(now / 50 - bucket).name(), AttributeValue::N("9999999999".to_owned()));
