@@ -9,5 +9,6 @@ mod data_map;
 mod events;
 mod journey;
 mod limit;
+mod process;
 mod proxy;
 mod world;

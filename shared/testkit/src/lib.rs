@@ -9,5 +9,6 @@ mod loopback_server;
 pub mod marker;
 pub mod plain_http;
 pub mod recorder;
+pub mod runtime_api;
 pub mod stack;
 pub mod woo_store;
