@@ -91,6 +91,11 @@ impl Home {
         self.folder.join("stack.json")
     }
 
+    /// The environment of every function, for running one by hand (`docs/DEPLOY.md`).
+    pub(crate) fn environment(&self) -> PathBuf {
+        self.folder.join("functions.env")
+    }
+
     /// A kept value, or `None` when there is none that can be read.
     pub(crate) fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         read(&self.state().join(name))
@@ -110,6 +115,11 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
 /// Writes a JSON file that only its owner may read (it may hold keys), in one step, so that a reader never sees half of it.
 pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StackError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| StackError::io("writing JSON")(error.into()))?;
+    write_text(path, &text)
+}
+
+/// Writes a text file in the same way.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), StackError> {
     let draft = path.with_extension("draft");
     let written = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;

@@ -1,5 +1,6 @@
 //! One run of the local stack, step by step.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             mailbox: site.mailbox,
         };
         main_job::run(&api, &addresses.app_key, &addresses.store).await.map_err(Failure::MainJob)?;
+        kept::write_text(&home.environment(), &environment(&addresses.aws, &deployment))?;
         kept::write(&home.addresses(), &addresses)?;
         if arguments.check {
             screen::say("\nThe main job works.");
@@ -124,6 +126,7 @@ pub(crate) fn forget_addresses() {
 fn remove_addresses(home: &Home) {
     // That there is none is the usual case.
     let _ = std::fs::remove_file(home.addresses());
+    let _ = std::fs::remove_file(home.environment());
 }
 
 /// The lock that one run holds; `None` when another run holds it.
@@ -240,6 +243,21 @@ async fn demo_store(port: u16, secrets: &DemoSecrets) -> Result<DemoStore, Failu
 fn internal_api(port: u16, deployment: &Deployment) -> Result<Url, StackError> {
     let text = format!("http://127.0.0.1:{port}/_aws/execute-api/{}/$default", deployment.api_id);
     text.parse().map_err(|_| StackError::Deploy { detail: format!("{text} is not a URL") })
+}
+
+/// What the template gives the functions, and what Lambda would add, as lines of an env file. A variable has one value in the whole stack.
+fn environment(aws: &str, deployment: &Deployment) -> String {
+    let ours = [
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_REGION", testkit::stack::AWS_REGION),
+        ("AWS_ENDPOINT_URL", aws),
+    ];
+    let given = deployment.functions.values().flat_map(|function| &function.variables);
+    let all: BTreeMap<&str, &str> =
+        given.map(|(name, value)| (name.as_str(), value.as_str())).chain(ours).collect();
+    let lines: Vec<String> = all.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    lines.join("\n")
 }
 
 /// Where the emulator shows every mail that was sent.
