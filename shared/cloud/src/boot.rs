@@ -1,5 +1,7 @@
 //! What every function does once, before its first event.
 
+use std::time::Duration;
+
 use aws_types::SdkConfig;
 
 use crate::{
@@ -45,6 +47,9 @@ pub fn tracing() {
         .init();
 }
 
+/// How long an invocation may take whose deadline is not told: as long as API Gateway waits for one, less a second.
+const UNTOLD: Duration = Duration::from_secs(28);
+
 /// How long the rest of an invocation may take; every outbound limit is bounded by it.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
@@ -54,21 +59,27 @@ pub struct Budget {
 impl Budget {
     /// A budget that ends `after` from now.
     #[must_use]
-    pub fn ending_in(after: std::time::Duration) -> Self {
+    pub fn ending_in(after: Duration) -> Self {
         Self { ends: tokio::time::Instant::now() + after }
     }
 
     /// The budget of an invocation whose deadline Lambda gives in milliseconds since 1970, less a second to answer in.
+    ///
+    /// No invocation begins after its deadline: one that has passed already is none (`cargo lambda watch` sends a constant), and
+    /// 28 seconds stand in for it.
     #[must_use]
     pub fn of_invocation(context: &lambda_runtime::Context, clock: &Clock) -> Self {
         let now = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);
-        let left = context.deadline.saturating_sub(now).saturating_sub(1_000);
-        Self::ending_in(std::time::Duration::from_millis(left))
+        let left = match context.deadline.checked_sub(now) {
+            Some(left) => Duration::from_millis(left).saturating_sub(Duration::from_secs(1)),
+            None => UNTOLD,
+        };
+        Self::ending_in(left)
     }
 
     /// What is left; zero when it is used up.
     #[must_use]
-    pub fn left(&self) -> std::time::Duration {
+    pub fn left(&self) -> Duration {
         self.ends.saturating_duration_since(tokio::time::Instant::now())
     }
 }
