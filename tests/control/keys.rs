@@ -58,7 +58,7 @@ async fn r117_a_key_that_stood_in_a_url_is_marked() {
     let key = made(&house, &owner, json!({ "scopes": ["raw"] })).await;
     let path = format!("/v1/applications/{}/keys", text(&key, "application"));
     assert!(house.get(&owner, &path).await.json()["data"][0].get("exposed_at").is_none());
-    for public in ["/healthz", "/v1/stores"] {
+    for public in ["/healthz", "/nowhere", "/v1/stores"] {
         let exposing = format!("{public}?api_key={}", text(&key, "key"));
         assert_eq!(house.call(Calling::new("GET", &exposing)).await.problem(), "key_in_url", "{public}");
     }

@@ -43,6 +43,12 @@ pub(crate) struct Trace {
 
 /// Serves a call: the answer, and what it says of limits.
 pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
+    // A key in a URL is exposed wherever the URL leads; the gate turns it away and sees to the report.
+    if cloud::http::credentials::in_url(call).is_some()
+        && let Err(Turned { problem, rate }) = app.gate.enter(call).await
+    {
+        return (Answer::problem(&problem, call), rate);
+    }
     let (route, parameters) = match find(&call.method, &call.path) {
         Found::Route(route, parameters) => (route, parameters),
         // What routes there are is no secret, so these answers take no key.
@@ -52,8 +58,7 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
         }
         Found::Nothing => return (Answer::problem(&Code::NotFound.into(), call), app.gate.open()),
     };
-    // A key in the URL of a public route is none the less exposed: the gate sees to it.
-    if route.need == Need::Nothing && cloud::http::credentials::in_url(call).is_none() {
+    if route.need == Need::Nothing {
         let answer = match readable {
             Ok(()) => Box::pin(public(app, call, route.endpoint)).await,
             Err(problem) => Err(problem),
