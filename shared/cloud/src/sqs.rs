@@ -87,10 +87,10 @@ where
         match disposition {
             Disposition::Done => {}
             Disposition::Retry(cause) => {
-                tracing::warn!(message = %Printable(&id), cause, "a message will be tried again");
+                tracing::warn!(id = %Printable(&id), cause, "a message will be tried again");
                 answer.add_failure(id);
             }
-            Disposition::GiveUp(cause) => tracing::error!(message = %Printable(&id), cause, "a message was given up"),
+            Disposition::GiveUp(cause) => tracing::error!(id = %Printable(&id), cause, "a message was given up"),
         }
     }
     Ok(answer)
