@@ -115,7 +115,7 @@ async fn keys_that_are_revoked_expired_suspended_or_unknown_say_so() {
 
 /// What a key and a grant both allow, and nothing else.
 #[tokio::test]
-async fn scopes_are_the_keys_and_the_grants() {
+async fn r119_scopes_are_the_keys_and_the_grants() {
     let world = World::new().await;
     let narrow = world.add_key(wide(), ScopeSet::of(&[Scope::ProductsRead, Scope::Raw]), None).await;
     let call = |rest: &str, method: &str| Calling::new(method, &world.path(rest)).key(narrow.reveal());
@@ -140,7 +140,7 @@ async fn scopes_are_the_keys_and_the_grants() {
 
 /// R121: revocation bites on the very next call, and another tenant's store does not exist.
 #[tokio::test]
-async fn access_is_the_merchants_to_give_and_take() {
+async fn r121_access_is_the_merchants_to_give_and_take() {
     let world = World::new().await;
     assert_eq!(world.get("products").await.status, 200);
     let stranger_account = AccountId::from_uuid(world.boot.clock.new_id());
@@ -204,7 +204,7 @@ async fn what_cannot_be_checked_is_503() {
 }
 
 #[tokio::test]
-async fn a_call_without_user_agent_is_served_and_told() {
+async fn r135_a_call_without_user_agent_is_served_and_told() {
     let world = World::new().await;
     let answer = world
         .call(Calling::new("GET", &world.path("products?per_page=1")).key(&world.key).header("user-agent", ""))

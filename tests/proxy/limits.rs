@@ -15,7 +15,7 @@ const HEADERS: [&str; 6] = [
 
 /// R113: every answer, errors too.
 #[tokio::test]
-async fn every_answer_tells_the_limits() {
+async fn r113_every_answer_tells_the_limits() {
     let world = World::new().await;
     let path = world.path("products");
     let mut answers = vec![
@@ -39,7 +39,7 @@ async fn every_answer_tells_the_limits() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_as_told_gets_through() {
+async fn r114_a_client_that_waits_as_told_gets_through() {
     let world = World::with(Tier::Standard, cloud::clock::Clock::system()).await;
     let refused = loop {
         let answer = world.get("products?per_page=1").await;

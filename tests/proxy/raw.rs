@@ -58,7 +58,7 @@ async fn any_method_and_body_passes() {
 
 /// Our authentication never reaches the store, wherever it stood.
 #[tokio::test]
-async fn credentials_of_the_caller_are_dropped() {
+async fn r117_credentials_of_the_caller_are_dropped() {
     use base64::Engine;
     let world = World::new().await;
     let product = product(&world).await;

@@ -56,7 +56,7 @@ async fn objects_have_the_unified_form() {
 
 /// R122.
 #[tokio::test]
-async fn fields_select_and_nothing_else_comes() {
+async fn r122_fields_select_and_nothing_else_comes() {
     let world = World::new().await;
     let row = world.get("products?per_page=1&fields=id,variants.sku").await.json()["data"][0].clone();
     let names: Vec<&String> = row.as_object().unwrap().keys().collect();
@@ -88,7 +88,7 @@ async fn updated_after_and_cursors_belong_together() {
 
 /// R135: the store's owner sees who calls; R117: and never sees our key.
 #[tokio::test]
-async fn the_store_sees_its_own_key_and_a_descriptive_user_agent() {
+async fn r135_the_store_sees_its_own_key_and_a_descriptive_user_agent() {
     let world = World::new().await;
     world.get("products?per_page=1").await;
     let received = world.demo.received();

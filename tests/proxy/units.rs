@@ -53,7 +53,7 @@ async fn a_call_into_a_known_full_window_costs_nothing() {
 
 /// R014: a line is written behind the answer.
 #[tokio::test]
-async fn nobody_waits_for_the_journal() {
+async fn r014_nobody_waits_for_the_journal() {
     let world = World::new().await;
     world.get("products").await;
     world.app.journal().settle().await;
@@ -83,7 +83,7 @@ async fn a_cold_call_reads_the_vault_once() {
 }
 
 #[tokio::test]
-async fn the_journal_says_how_the_credential_was_come_by() {
+async fn r012_the_journal_says_how_the_credential_was_come_by() {
     let world = World::new().await;
     world.get("orders?per_page=1").await;
     let answer = world.call(Calling::new("GET", &world.path("orders?per_page=1")).key(&world.key)).await;

@@ -13,7 +13,7 @@ use testkit::{
 use crate::world::{Calling, World};
 
 #[tokio::test]
-async fn a_stores_refusals_are_mapped() {
+async fn r134_a_stores_refusals_are_mapped() {
     let world = World::new().await;
     for (status, mapped, code, calls) in [
         (401, 424, "upstream_unauthorized", 1),
@@ -49,7 +49,7 @@ async fn what_passes_by_itself_is_not_seen() {
 
 /// A long `Retry-After` is passed on, not waited for.
 #[tokio::test]
-async fn retry_after_is_obeyed_and_passed_on() {
+async fn r134_retry_after_is_obeyed_and_passed_on() {
     let world = World::new().await;
     world.demo.fail_next(9, Fault::Status(429, Some(30)));
     let started = Instant::now();
@@ -99,7 +99,7 @@ async fn a_slow_store_ends_within_the_budget() {
 
 /// A call that is not idempotent is repeated only when nothing can have happened.
 #[tokio::test]
-async fn a_write_is_repeated_only_when_nothing_happened() {
+async fn r134_a_write_is_repeated_only_when_nothing_happened() {
     let world = World::new().await;
     let write = || {
         Calling::new("POST", &world.path("raw/api/products"))

@@ -254,8 +254,7 @@ fn environment(aws: &str, deployment: &Deployment) -> String {
         ("AWS_ENDPOINT_URL", aws),
     ];
     let given = deployment.functions.values().flat_map(|function| &function.variables);
-    let all: BTreeMap<&str, &str> =
-        given.map(|(name, value)| (name.as_str(), value.as_str())).chain(ours).collect();
+    let all: BTreeMap<&str, &str> = given.map(|(name, value)| (name.as_str(), value.as_str())).chain(ours).collect();
     let lines: Vec<String> = all.iter().map(|(name, value)| format!("{name}={value}")).collect();
     lines.join("\n")
 }
