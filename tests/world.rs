@@ -26,7 +26,12 @@ use domain::{
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
-use testkit::{demo_store::DemoStore, fault_proxy::FaultProxy, stack::Stack};
+use testkit::{
+    demo_store::DemoStore,
+    fault_proxy::FaultProxy,
+    recorder::{self, Stored},
+    stack::{Stack, deploy::STACK},
+};
 
 /// What a call was answered with.
 pub(crate) struct Answered {
@@ -180,6 +185,28 @@ pub(crate) fn environment(function: &str, aws: &url::Url) -> BTreeMap<String, St
         ("AWS_ENDPOINT_URL".to_owned(), aws.to_string()),
     ]);
     environment
+}
+
+/// The data map's third gate, at the end of every test that goes over a fault proxy: what was stored is declared. Queues and tables that a test made
+/// for itself are no part of the stack.
+pub(crate) fn assert_declared(faults: &FaultProxy) {
+    if std::thread::panicking() {
+        return;
+    }
+    let of_the_stack = |stored: &Stored| match stored {
+        Stored::Attribute { store, .. } => store.starts_with(STACK),
+        Stored::Unread { call } => !call.starts_with("AmazonSQS.") && !call.ends_with(".CreateTable"),
+        Stored::Secret { .. } => true,
+    };
+    let undeclared = recorder::undeclared(&cloud::data_map::DATA_MAP, STACK, &faults.seen());
+    let undeclared: Vec<_> = undeclared.into_iter().filter(of_the_stack).collect();
+    assert!(undeclared.is_empty(), "stored and not in the data map: {undeclared:?}");
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert_declared(&self.faults);
+    }
 }
 
 impl World {

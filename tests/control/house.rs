@@ -27,7 +27,7 @@ use testkit::{
     stack::Stack,
 };
 
-use crate::world::{Answered, Calling, answered, environment, wide};
+use crate::world::{Answered, Calling, answered, assert_declared, environment, wide};
 
 /// An account with the key of its owner.
 pub(crate) struct Owner {
@@ -53,6 +53,12 @@ pub(crate) struct House {
     sqs: aws_sdk_sqs::Client,
     /// Calls of different tests must not be counted as one source's.
     pub(crate) source: String,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        assert_declared(&self.faults);
+    }
 }
 
 impl House {

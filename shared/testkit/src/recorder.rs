@@ -87,7 +87,10 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
         }
         ("secretsmanager", "CreateSecret") => vec![Stored::Secret { name: text(&body["Name"]) }],
         ("secretsmanager", "PutSecretValue" | "UpdateSecret") => vec![Stored::Secret { name: text(&body["SecretId"]) }],
-        ("secretsmanager", "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret") => Vec::new(),
+        (
+            "secretsmanager",
+            "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret" | "UpdateSecretVersionStage",
+        ) => Vec::new(),
         // SES: a mail leaves the stack; the address is declared with the queue that it came from.
         ("", "") if path.starts_with("/v2/email/outbound-emails") => Vec::new(),
         ("", "") => vec![Stored::Unread { call: path.to_owned() }],
