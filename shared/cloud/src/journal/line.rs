@@ -1,0 +1,180 @@
+//! The lines of both journals, as they stand in their tables.
+
+use std::net::IpAddr;
+
+use domain::id::{AccountId, ApplicationId, KeyId, StoreId};
+use jiff::Timestamp;
+use personal_data::PersonalData;
+
+/// How a call came by the credential of the store; this is the access audit of R012.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CredentialUse {
+    /// Read from the vault for this call.
+    Read,
+    /// Used from this instance's memory, which an earlier call filled.
+    Memory,
+}
+
+/// One call, as the service log keeps it.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "service-log", subject = AccountUser, link = "account", role = Controller, region = Pinned)]
+pub struct ServiceLine {
+    /// Partition: account, day and shard.
+    #[pd(none)]
+    pub pk: String,
+    /// The call's id, which sorts by time.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// Whose key made the call.
+    #[pd(none)]
+    pub account: AccountId,
+    /// The application that holds the key, where one does.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The key.
+    #[pd(none)]
+    pub key: KeyId,
+    /// The store that was called.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// The route's template, such as `GET /v1/stores/{store}/orders/{id}`; never the path itself.
+    #[pd(none)]
+    pub route: String,
+    /// The status that was answered.
+    #[pd(none)]
+    pub status: u16,
+    /// The problem's code, where it was one.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Milliseconds from the call to its answer.
+    #[pd(none)]
+    pub millis: u32,
+    /// Calls made to the store.
+    #[pd(none)]
+    pub upstream_calls: u32,
+    /// Milliseconds spent waiting for the store.
+    #[pd(none)]
+    pub upstream_millis: u32,
+    /// The store's last status.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_status: Option<u16>,
+    /// How the credential was come by, where one was used.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialUse>,
+    /// Bytes of the answer's body.
+    #[pd(none)]
+    pub bytes: u32,
+    /// Rows asked for with `per_page`.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u16>,
+    /// Rows answered.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u16>,
+    /// When the call came in.
+    #[pd(none)]
+    pub at: Timestamp,
+    /// After this second the line is not shown, and soon deleted.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+/// What the security log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityEvent {
+    /// A call failed to authenticate.
+    AuthenticationFailed,
+    /// A source failed too often and is slowed.
+    SourceSlowed,
+    /// A key stood in a URL.
+    KeyExposed,
+    /// A key asked for more than its scopes.
+    ScopeRefused,
+    /// A call for a store without a merchant's permission.
+    AccessRefused,
+    /// A key was made.
+    KeyCreated,
+    /// A key got a new secret.
+    KeyRotated,
+    /// A key was revoked.
+    KeyRevoked,
+    /// A merchant granted access.
+    GrantGiven,
+    /// A merchant took access back.
+    GrantRevoked,
+    /// A store was connected.
+    StoreConnected,
+    /// A store's off-boarding began.
+    StoreDisconnected,
+    /// A credential was read outside a call of its store.
+    CredentialRead,
+    /// A credential was replaced.
+    CredentialReplaced,
+    /// A credential was destroyed.
+    CredentialDestroyed,
+    /// An account was confirmed by its mailed link.
+    AccountConfirmed,
+    /// An account was closed.
+    AccountClosed,
+    /// A store's off-boarding is finished: nothing of it is left in the tables or the vault.
+    StoreRemoved,
+}
+
+/// One line of the security log.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "security-log", subject = Caller, link = "source", role = Controller, region = Pinned)]
+pub struct SecurityLine {
+    /// Partition: account (or none), day and shard.
+    #[pd(none)]
+    pub pk: String,
+    /// The call's id and a number.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// What happened.
+    #[pd(none)]
+    pub event: SecurityEvent,
+    /// Whose thing it is, where that is known.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// The key that was used or touched.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyId>,
+    /// The application that is concerned.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationId>,
+    /// The store that is concerned.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreId>,
+    /// The problem's code, where the caller got one.
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Where the call came from.
+    #[pd(cat = "user.device.ip_address", origin = Observed, basis = LegitimateInterest, purpose(Security), retain = "security-log", erase = Expire, export = Never)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpAddr>,
+    /// When it happened.
+    #[pd(none)]
+    pub at: Timestamp,
+    /// After this second the line is not shown, and soon deleted.
+    #[pd(none)]
+    pub expires_at: i64,
+}
