@@ -160,6 +160,21 @@ async fn loopback_is_refused_unless_the_template_allows_it() {
     assert_eq!(world.demo.calls(), 0);
 }
 
+/// A name is judged by what it leads to, at the moment of the call.
+#[tokio::test]
+async fn a_name_that_leads_to_a_private_address_is_not_called() {
+    let world = World::new().await;
+    let mut config = world.config.clone();
+    config.egress_loopback = cloud::env::Permission::Deny;
+    let app = proxy::App::new(&world.boot, config);
+    let credential: Credential = [("api_key".to_owned(), SecretString::from("ak_x".to_owned()))].into_iter().collect();
+    let store = world.connect("cartos", "https://localhost", credential, ScopeSet::of(&[Scope::ProductsRead])).await;
+    let calling = Calling::new("GET", &format!("/v1/stores/{store}/products")).key(&world.key);
+    let answer = World::call_on(&app, calling).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (502, "upstream_unavailable"));
+    assert!(answer.json()["detail"].as_str().unwrap().contains("address"), "refused, not merely out of reach");
+}
+
 /// A redirect is the store's answer, not an order to us.
 #[tokio::test]
 async fn redirects_are_not_followed() {
