@@ -78,7 +78,7 @@ impl Call {
         let mut outcome = Ok(());
         let mut headers = HeaderMap::with_capacity(event.headers.len());
         for (name, value) in &event.headers {
-            match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
                 (Ok(name), Ok(value)) => {
                     headers.append(name, value);
                 }
