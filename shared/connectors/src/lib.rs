@@ -28,6 +28,7 @@ pub use connector::{
 pub use fields::{Fields, FieldsError};
 pub use raw_path::{RawPath, RawPathError};
 pub use request::OutboundRequest;
+pub use upstream::retry_after;
 
 /// Every connector there is.
 pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooCommerce];

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::Remote;
 use domain::money::{Amount, Currency, Money};
-use http::header;
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -29,15 +29,24 @@ pub(crate) fn success<'a>(response: &'a InboundResponse, credential: &Credential
 pub(crate) fn refused(response: &InboundResponse, credential: &Credential) -> ReadError {
     ReadError::Upstream {
         status: response.status,
-        retry_after: retry_after(response),
+        retry_after: retry_after(&response.headers),
         text: public_text(response, credential),
     }
 }
 
-/// `Retry-After` in seconds (RFC 9110 10.2.3). The date form needs a clock; the proxy treats it as absent.
-fn retry_after(response: &InboundResponse) -> Option<Duration> {
-    let value = response.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-    let seconds: u64 = value.trim().parse().ok()?;
+/// How long an answer asks to wait: `Retry-After` in seconds or as a date (RFC 9110 10.2.3). A date is measured from the answer's own `Date`, so
+/// that neither our clock nor the platform's matters; without one it counts as absent, and one in the past asks for no wait.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
+    let wanted = text(header::RETRY_AFTER)?;
+    let seconds = match wanted.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let second = |date: &str| Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second());
+            u64::try_from(second(wanted)? - second(text(header::DATE)?)?).unwrap_or(0)
+        }
+    };
     Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
 }
 
@@ -197,7 +206,7 @@ pub(crate) fn optional(value: Option<Cow<'_, str>>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use http::{HeaderMap, StatusCode};
+    use http::StatusCode;
     use secrecy::SecretString;
 
     use super::*;
@@ -246,5 +255,24 @@ mod tests {
         assert_eq!(text("plain ak_live_secret"), "plain [removed]");
         assert_eq!(text("plain ak%5Flive%5Fsecret"), "plain [removed]");
         assert_eq!(text(&"x".repeat(10_000)).len(), 500);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let wait = |value: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, value.parse().unwrap());
+            date.map(|date| headers.insert(header::DATE, date.parse().unwrap()));
+            retry_after(&headers).map(|wait| wait.as_secs())
+        };
+        let now = Some("Sat, 21 Nov 2026 10:00:00 GMT");
+        assert_eq!(wait(" 30 ", None), Some(30));
+        assert_eq!(wait("99999999999", None), Some(86_400), "nobody waits for longer than a day");
+        assert_eq!(wait("Sat, 21 Nov 2026 10:00:12 GMT", now), Some(12));
+        assert_eq!(wait("Sat, 21 Nov 2026 09:00:00 GMT", now), Some(0));
+        assert_eq!(wait("Sat, 21 Nov 2026 10:00:12 GMT", None), None);
+        for garbage in ["soon", "-1", "1.5", "", "Sat, 99 Nov 2026"] {
+            assert_eq!(wait(garbage, now), None, "{garbage}");
+        }
     }
 }

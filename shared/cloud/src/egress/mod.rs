@@ -9,8 +9,8 @@ mod address;
 use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use connectors::{InboundResponse, OutboundRequest};
-use http::{Method, StatusCode, header};
+use connectors::{InboundResponse, OutboundRequest, retry_after};
+use http::{Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{
@@ -191,7 +191,7 @@ impl Egress {
             Err(EgressError::Refused | EgressError::TooLarge) => None,
             Ok(answer) => match answer.status {
                 // The store says that it did nothing.
-                StatusCode::TOO_MANY_REQUESTS => match retry_after(&answer.headers, &self.clock) {
+                StatusCode::TOO_MANY_REQUESTS => match retry_after(&answer.headers) {
                     Some(wait) => (wait <= LONGEST_WAIT).then(|| wait + backoff() / 4),
                     None => Some(backoff()),
                 },
@@ -201,7 +201,7 @@ impl Egress {
                 | StatusCode::GATEWAY_TIMEOUT
                     if repeatable =>
                 {
-                    match retry_after(&answer.headers, &self.clock) {
+                    match retry_after(&answer.headers) {
                         Some(wait) => (wait <= LONGEST_WAIT).then_some(wait),
                         None => Some(backoff()),
                     }
@@ -210,18 +210,6 @@ impl Egress {
             },
         }
     }
-}
-
-/// The `Retry-After` of an answer: seconds, or a date (RFC 9110, 10.2.3). A date in the past asks for no wait.
-#[must_use]
-pub fn retry_after(headers: &http::HeaderMap, clock: &Clock) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    let wait = date.as_second().saturating_sub(clock.now().as_second());
-    Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
 fn classify(error: reqwest::Error) -> EgressError {
