@@ -1,6 +1,6 @@
 //! What one instance remembers about one key: the last copy of its ledger, and what may be decided from it.
 
-use super::{Denial, LEASE_MILLIS, Ledger, Moment, RateHeaders, Rule, SECOND_MILLIS, Window, Write};
+use super::{Denial, LEASE_MILLIS, Ledger, Moment, RateHeaders, Rule, SECOND_MILLIS, Write};
 
 /// Refusals by the table in a row after which an instance stops trying for a while.
 const PATIENCE: u8 = 3;
@@ -224,15 +224,4 @@ impl KeyWindow {
 /// The denial, unless a hold lasts longer.
 fn later(denial: Denial, hold: Option<Denial>) -> Denial {
     hold.filter(|hold| hold.retry_at > denial.retry_at).unwrap_or(denial)
-}
-
-impl Window {
-    /// The window's name in `RateLimit` fields and problem details.
-    #[must_use]
-    pub const fn policy_name(self) -> &'static str {
-        match self {
-            Self::Peak | Self::Sustained => "burst",
-            Self::Day => "day",
-        }
-    }
 }
