@@ -5,8 +5,6 @@
 //! 3. [`recorder`]: what is stored while the stack works is declared, attribute by attribute.
 //! 4. [`marker`]: after calls with marker values in everything, a marker rests only where the map declares it.
 
-#![allow(clippy::unwrap_used, reason = "everything here is a test")]
-
 pub(crate) mod cloudformation;
 mod compile;
 mod flows;
