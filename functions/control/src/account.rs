@@ -9,7 +9,7 @@ use cloud::{
         transaction::{self, TransactionError},
     },
     http::{Answer, Code, Problem},
-    journal::{Concerning, SecurityEvent, ServiceLine},
+    journal::{Concerning, SecurityEvent, ServiceLine, Trace},
     mailer::{MailKind, MailMessage},
 };
 use domain::{account::Consents, id::MessageId};
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::{
     applications, page,
-    serving::{Trace, Visit, unavailable},
+    serving::{Visit, unavailable},
     sign_up::read,
     stores,
 };

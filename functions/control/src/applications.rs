@@ -7,7 +7,7 @@ use cloud::{
         transaction::{self, TransactionError},
     },
     http::{Answer, Code, Problem},
-    journal::{Concerning, SecurityEvent},
+    journal::{Concerning, SecurityEvent, Trace},
 };
 use domain::{account::Line, id::ApplicationId};
 use http::StatusCode;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     page,
-    serving::{Trace, Visit, unavailable},
+    serving::{Visit, unavailable},
     sign_up::read,
 };
 

@@ -8,7 +8,7 @@ use cloud::{
         transaction::{self, TransactionError},
     },
     http::{Answer, Call, Code, FieldError, Problem},
-    journal::{Concerning, SecurityEvent},
+    journal::{Concerning, SecurityEvent, Trace},
 };
 use domain::{
     account::Line,
@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     applications, page,
-    serving::{Trace, Visit, unavailable},
+    serving::{Visit, unavailable},
     sign_up::read,
 };
 

@@ -24,7 +24,7 @@ use cloud::{
     },
     egress::Egress,
     env::Permission,
-    gate::Gate,
+    gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
@@ -116,10 +116,7 @@ impl App {
             region: config.region,
             other_region: config.other_region_url,
             public_url: config.public_url,
-            loopback: match config.egress_loopback {
-                Permission::Allow => connectors::Loopback::Allowed,
-                Permission::Deny => connectors::Loopback::Denied,
-            },
+            loopback: config.egress_loopback.into(),
         }
     }
 
@@ -134,8 +131,5 @@ impl App {
 pub async fn handle(app: &App, event: GatewayEvent, context: &lambda_runtime::Context) -> GatewayAnswer {
     let _invocation = app.journal.invocation();
     let (call, readable) = Call::read(event, Budget::of_invocation(context, &app.clock), &app.clock);
-    let (mut answer, rate) = serving::serve(app, &call, readable).await;
-    rate.apply(&mut answer.headers);
-    answer.finish(&call);
-    answer.into_event()
+    gate::seal(serving::serve(app, &call, readable).await, &call)
 }

@@ -3,11 +3,10 @@
 use cloud::{
     dynamo::page::{DEFAULT_PER_PAGE, MAX_PER_PAGE, Page, PageError, PageRequest},
     http::{Answer, Call, Code, FieldError, Problem},
+    journal::Trace,
 };
 use http::StatusCode;
 use serde::Serialize;
-
-use crate::serving::Trace;
 
 /// Reads `per_page` and `cursor`. Other parameters are refused: one that is silently ignored looks like a filter that works.
 pub(crate) fn asked(call: &Call, trace: &mut Trace) -> Result<PageRequest, Problem> {

@@ -2,20 +2,19 @@
 
 use cloud::{
     boot::Budget,
-    egress::{Egress, EgressError},
+    egress::Egress,
     http::{Code, Problem, problem::Upstream},
     journal::UpstreamUse,
+    upstream::{self, seen},
 };
-use connectors::{Connector, Context, ReadError, Refusal, Turn};
+use connectors::{Connector, Context, ReadError, Refusal};
 use http::StatusCode;
 
 /// Why a credential is not known to work.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The store gave no answer.
-    NoAnswer(EgressError),
-    /// The store gave an answer that does not say so.
-    Answered(ReadError),
+    /// The store did not say so.
+    Store(upstream::Failure),
     /// The store was not asked, because the credential cannot be sent.
     NotAsked(Refusal),
 }
@@ -28,31 +27,8 @@ pub(crate) async fn works(
     budget: Budget,
     used: &mut UpstreamUse,
 ) -> Result<(), Failure> {
-    let mut turn = connector.probe(context).map_err(Failure::NotAsked)?;
-    loop {
-        let (requests, then) = match turn {
-            Turn::Done(_) => return Ok(()),
-            Turn::Send { requests, then } => (requests, then),
-        };
-        let started = tokio::time::Instant::now();
-        let mut answers = Vec::with_capacity(requests.len());
-        for request in &requests {
-            let outcome = egress.send(request, budget).await;
-            used.calls += outcome.calls;
-            match outcome.result {
-                Ok(answer) => {
-                    used.status = Some(answer.status.as_u16());
-                    answers.push(answer);
-                }
-                Err(error) => {
-                    used.waited += started.elapsed();
-                    return Err(Failure::NoAnswer(error));
-                }
-            }
-        }
-        used.waited += started.elapsed();
-        turn = then(answers).map_err(Failure::Answered)?;
-    }
+    let turn = connector.probe(context).map_err(Failure::NotAsked)?;
+    upstream::drive(egress, turn, budget, used).await.map(drop).map_err(Failure::Store)
 }
 
 impl Failure {
@@ -60,11 +36,11 @@ impl Failure {
     pub(crate) fn while_connecting(&self) -> Problem {
         let unreachable = |detail: &str| Problem::new(Code::StoreUnreachable).detail(detail);
         match self {
-            Self::NoAnswer(error) => unreachable(seen(*error)),
-            Self::Answered(ReadError::Unreadable(_)) => {
+            Self::Store(upstream::Failure::NoAnswer(error)) => unreachable(seen(*error)),
+            Self::Store(upstream::Failure::Answered(ReadError::Unreadable(_))) => {
                 unreachable("what answers there does not answer like this platform")
             }
-            Self::Answered(ReadError::Upstream { status, text, .. }) => {
+            Self::Store(upstream::Failure::Answered(ReadError::Upstream { status, text, .. })) => {
                 let mut problem = match *status {
                     StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::new(Code::CredentialRefused),
                     StatusCode::NOT_FOUND | StatusCode::GONE => {
@@ -83,22 +59,7 @@ impl Failure {
     /// The problem of a store that is connected and whose credential is checked.
     pub(crate) fn while_checking(&self) -> Problem {
         match self {
-            Self::NoAnswer(EgressError::Timeout) => Code::UpstreamTimeout.into(),
-            Self::NoAnswer(error) => Problem::new(Code::UpstreamUnavailable).detail(seen(*error)),
-            Self::Answered(ReadError::Unreadable(what)) => Problem::new(Code::UpstreamUnreadable).detail(*what),
-            Self::Answered(ReadError::Upstream { status, text, .. }) => {
-                let code = match *status {
-                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Code::UpstreamUnauthorized,
-                    StatusCode::TOO_MANY_REQUESTS => Code::UpstreamRateLimited,
-                    _ => Code::UpstreamUnavailable,
-                };
-                let mut problem = Problem::new(code);
-                problem.upstream = Some(Upstream { status: status.as_u16(), text: text.clone() });
-                if code == Code::UpstreamRateLimited {
-                    problem.retry_after = Some(1);
-                }
-                problem
-            }
+            Self::Store(failure) => failure.problem(),
             Self::NotAsked(_) => Code::UpstreamUnauthorized.into(),
         }
     }
@@ -114,14 +75,4 @@ pub(crate) fn credential(error: &connectors::CredentialError) -> Problem {
     };
     let field: String = field.chars().filter(char::is_ascii_graphic).take(64).collect();
     Problem::field(format!("/credentials/{}", field.replace('~', "~0").replace('/', "~1")), detail)
-}
-
-fn seen(error: EgressError) -> &'static str {
-    match error {
-        EgressError::Refused => "the address is not one that the gateway calls",
-        EgressError::Unreachable => "no connection could be opened, or its certificate is not valid",
-        EgressError::Broken => "the connection broke before the answer was complete",
-        EgressError::Timeout => "the store did not answer in time",
-        EgressError::TooLarge => "the answer is too large",
-    }
 }

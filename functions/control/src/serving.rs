@@ -2,9 +2,9 @@
 
 use cloud::{
     dynamo::admission::KeyRecord,
-    gate::{Entered, Rate, Turned},
+    gate::Rate,
     http::{Answer, Call, Code, Problem},
-    journal::{Concerning, SecurityEvent, Served, UpstreamUse},
+    journal::{Concerning, SecurityEvent, Trace},
 };
 use domain::id::StoreId;
 use http::{StatusCode, header};
@@ -33,68 +33,44 @@ impl Visit<'_> {
     }
 }
 
-/// What a call did, for its journal line.
-#[derive(Default)]
-pub(crate) struct Trace {
-    pub(crate) upstream: UpstreamUse,
-    pub(crate) asked: Option<u16>,
-    pub(crate) rows: Option<u16>,
-}
-
 /// Serves a call: the answer, and what it says of limits.
 pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
-    // A key in a URL is exposed wherever the URL leads; the gate turns it away and sees to the report.
-    if cloud::http::credentials::in_url(call).is_some()
-        && let Err(Turned { problem, rate }) = app.gate.enter(call).await
-    {
-        return (Answer::problem(&problem, call), rate);
-    }
+    // What routes there are is no secret: only a route that needs a scope takes a key.
     let (route, parameters) = match find(&call.method, &call.path) {
-        Found::Route(route, parameters) => (route, parameters),
-        // What routes there are is no secret, so these answers take no key.
-        Found::OtherMethods(allowed) => {
-            let answer = Answer::problem(&Code::MethodNotAllowed.into(), call).with(header::ALLOW, &allowed);
-            return (answer, app.gate.open());
+        Found::Route(route, parameters) if route.need != Need::Nothing => (route, parameters),
+        found => {
+            return match app.gate.open(call).await {
+                Ok(rate) => (without_key(app, call, found, readable).await, rate),
+                Err(turned) => turned.answer(call),
+            };
         }
-        Found::Nothing => return (Answer::problem(&Code::NotFound.into(), call), app.gate.open()),
     };
-    if route.need == Need::Nothing {
-        let answer = match readable {
-            Ok(()) => Box::pin(public(app, call, route.endpoint)).await,
-            Err(problem) => Err(problem),
-        };
-        return (answer.unwrap_or_else(|problem| Answer::problem(&problem, call)), app.gate.open());
-    }
-    let Entered { key, rate } = match app.gate.enter(call).await {
+    let entered = match app.gate.enter(call).await {
         Ok(entered) => entered,
-        Err(Turned { problem, rate }) => return (Answer::problem(&problem, call), rate),
+        Err(turned) => return turned.answer(call),
     };
     let mut trace = Trace::default();
-    let visit = Visit { app, call, key: &key };
+    let visit = Visit { app, call, key: &entered.key };
     let result = match allowed(&visit, route).and(readable) {
         // Boxed: two dozen handlers nested in one future are more than the compiler lays out, and one allocation costs nothing here.
         Ok(()) => Box::pin(known(&visit, route.endpoint, &parameters, &mut trace)).await,
         Err(problem) => Err(problem),
     };
-    let (answer, code) = match result {
-        Ok(answer) => (answer, None),
-        Err(problem) => (Answer::problem(&problem, call), Some(problem.code.as_str())),
+    let store = parameters.first().and_then(|id| id.parse::<StoreId>().ok());
+    app.gate.conclude(call, entered, route.name, store, result, trace)
+}
+
+/// The answer to a call that takes no key.
+async fn without_key(app: &App, call: &Call, found: Found<'_>, readable: Result<(), Problem>) -> Answer {
+    let result = match (found, readable) {
+        (Found::OtherMethods(allowed), _) => {
+            return Answer::problem(&Code::MethodNotAllowed.into(), call).with(header::ALLOW, &allowed);
+        }
+        (Found::Nothing, _) => Err(Code::NotFound.into()),
+        (Found::Route(..), Err(problem)) => Err(problem),
+        (Found::Route(route, _), Ok(())) => Box::pin(public(app, call, route.endpoint)).await,
     };
-    let served = Served {
-        account: key.account,
-        application: key.application,
-        key: key.id,
-        store: parameters.first().and_then(|id| id.parse::<StoreId>().ok()),
-        route: route.name,
-        status: answer.status.as_u16(),
-        code,
-        bytes: answer.body.len(),
-        upstream: trace.upstream,
-        asked: trace.asked,
-        rows: trace.rows,
-    };
-    app.journal.service(&call.id, call.received, served);
-    (answer, rate)
+    result.unwrap_or_else(|problem| Answer::problem(&problem, call))
 }
 
 fn allowed(visit: &Visit<'_>, route: &Route) -> Result<(), Problem> {

@@ -10,7 +10,7 @@ use cloud::{
         transaction::{self, Part, TransactionError},
     },
     http::{Answer, Code, Problem},
-    journal::{Concerning, CredentialUse, SecurityEvent},
+    journal::{Concerning, CredentialUse, SecurityEvent, Trace},
     offboarding::{LAST_RESORT, OffboardingMessage},
     vault::VaultError,
 };
@@ -27,7 +27,7 @@ use secrecy::SecretString;
 
 use crate::{
     page, probe,
-    serving::{Trace, Visit, unavailable},
+    serving::{Visit, unavailable},
 };
 
 /// Stores that are read at a time for a page of a list.

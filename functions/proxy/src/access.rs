@@ -73,10 +73,7 @@ impl Accesses {
         region: Region,
         other_region: String,
     ) -> Self {
-        let loopback = match loopback {
-            Permission::Allow => Loopback::Allowed,
-            Permission::Deny => Loopback::Denied,
-        };
+        let loopback = loopback.into();
         Self { stores, vault, clock, loopback, region, other_region, remembered: Mutex::default() }
     }
 

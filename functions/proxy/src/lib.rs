@@ -5,10 +5,10 @@
 
 mod access;
 mod raw;
+mod refusal;
 mod route;
 mod serving;
 mod unified;
-mod upstream;
 
 use cloud::{
     boot::{Boot, Budget},
@@ -16,8 +16,8 @@ use cloud::{
     dynamo::{admission::Admission, guard::SourceGuard, stores::Stores},
     egress::Egress,
     env::Permission,
-    gate::Gate,
-    http::{Answer, Call, GatewayEvent, answer::GatewayAnswer},
+    gate::{self, Gate},
+    http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     vault::Vault,
 };
@@ -96,8 +96,5 @@ impl App {
 pub async fn handle(app: &App, event: GatewayEvent, context: &lambda_runtime::Context) -> GatewayAnswer {
     let _invocation = app.journal.invocation();
     let (call, readable) = Call::read(event, Budget::of_invocation(context, &app.clock), &app.clock);
-    let (mut answer, rate): (Answer, _) = serving::serve(app, &call, readable).await;
-    rate.apply(&mut answer.headers);
-    answer.finish(&call);
-    answer.into_event()
+    gate::seal(serving::serve(app, &call, readable).await, &call)
 }

@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
-use cloud::http::{Answer, Call, Code, Problem};
+use cloud::{
+    http::{Answer, Call, Code, Problem},
+    journal::Trace,
+    upstream,
+};
 use connectors::{Context, RawCall, RawPath};
 use domain::{model::Entity, scope::Scope};
 use http::Method;
 
-use crate::{App, access::Access, route, serving::Trace, upstream};
+use crate::{App, access::Access, refusal, route};
 
 /// Checks the path of a raw call.
 ///
@@ -42,8 +46,9 @@ pub(crate) async fn pass(
         headers: &call.headers,
         body: call.body.clone(),
     };
-    let request = access.connector.raw(&context, raw).map_err(|refusal| upstream::refused(&refusal))?;
-    let answer = upstream::send(&app.egress, &request, call.budget, &mut trace.upstream).await?;
+    let request = access.connector.raw(&context, raw).map_err(|refusal| refusal::problem(&refusal))?;
+    let answer = upstream::send(&app.egress, &request, call.budget, &mut trace.upstream).await;
+    let answer = answer.map_err(|failure| failure.problem())?;
     Ok(Answer {
         status: answer.status,
         headers: connectors::headers::from_upstream(&answer.headers),

@@ -1,9 +1,11 @@
 //! The data plane's routes.
 
 use cloud::http::{Call, Code, Problem};
-use connectors::Verb;
+use connectors::{RawPath, Verb};
 use domain::{id::StoreId, model::Entity, scope::Scope};
 use http::Method;
+
+use crate::raw;
 
 /// What a call asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,8 +33,8 @@ pub(crate) enum Target<'a> {
         /// The object, for everything but listing and creating.
         id: Option<&'a str>,
     },
-    /// The platform's own API; the path below the store's address, without a leading slash.
-    Raw(&'a str),
+    /// The platform's own API, below the store's address.
+    Raw(RawPath),
 }
 
 impl Route<'_> {
@@ -70,7 +72,8 @@ fn unified_template(entity: Entity, verb: Verb) -> &'static str {
 /// Reads the route of a call.
 ///
 /// # Errors
-/// 404 for what is not there, a store id that is not one included, and 405 where only the method is wrong.
+/// 404 for what is not there, a store id that is not one included, 405 where only the method is wrong, and 400 for a raw path
+/// that could mean something else to the store than to us.
 pub(crate) fn parse(call: &Call) -> Result<Route<'_>, Problem> {
     let Some(path) = call.path.strip_prefix("/v1/") else { return Err(Code::NotFound.into()) };
     if path == "platforms" {
@@ -83,8 +86,8 @@ pub(crate) fn parse(call: &Call) -> Result<Route<'_>, Problem> {
     let (store, rest) = rest.split_once('/').ok_or(Code::NotFound)?;
     let store = store.parse().map_err(|_| Code::NotFound)?;
     let target = match rest.split_once('/') {
-        Some(("raw", path)) => Target::Raw(path),
-        None if rest == "raw" => Target::Raw(""),
+        Some(("raw", path)) => Target::Raw(raw::path(path)?),
+        None if rest == "raw" => Target::Raw(raw::path("")?),
         None => unified(call, rest, None)?,
         Some((entity, id)) if !id.contains('/') && !id.is_empty() => unified(call, entity, Some(id))?,
         Some((entity, "")) => unified(call, entity, None)?,

@@ -1,12 +1,12 @@
 //! One call from its key to its answer.
 
 use cloud::{
-    gate::{Entered, Rate, Turned},
+    gate::{Entered, Rate},
     http::{Answer, Call, Problem},
-    journal::{Concerning, SecurityEvent, Served, UpstreamUse},
+    journal::{Concerning, SecurityEvent, Trace},
 };
 use connectors::Verb;
-use domain::id::StoreId;
+use domain::{id::StoreId, model::Entity, scope::Scope};
 use http::{StatusCode, header};
 
 use crate::{
@@ -15,57 +15,30 @@ use crate::{
     unified,
 };
 
-/// What a call did, for its journal line.
-#[derive(Default)]
-pub(crate) struct Trace {
-    pub(crate) upstream: UpstreamUse,
-    pub(crate) asked: Option<u16>,
-    pub(crate) rows: Option<u16>,
-}
-
 /// Serves a call: the answer, and what it says of limits.
 pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
-    // The list of platforms is public, and a key in its URL is none the less exposed.
-    if let Ok(Route::Platforms) = route::parse(call)
-        && cloud::http::credentials::in_url(call).is_none()
-    {
-        return (platforms(), app.gate.open());
+    let route = route::parse(call);
+    if let Ok(Route::Platforms) = route {
+        return match app.gate.open(call).await {
+            Ok(rate) => (platforms(), rate),
+            Err(turned) => turned.answer(call),
+        };
     }
     let entered = match app.gate.enter(call).await {
         Ok(entered) => entered,
-        Err(Turned { problem, rate }) => return (Answer::problem(&problem, call), rate),
+        Err(turned) => return turned.answer(call),
     };
     let mut trace = Trace::default();
-    let parsed = readable.and_then(|()| route::parse(call));
-    let (template, store) = match &parsed {
+    let (template, store) = match &route {
         Ok(route @ Route::Store { store, .. }) => (route.template(), Some(store.clone())),
-        Ok(route @ Route::Platforms) => (route.template(), None),
-        Err(_) => ("none", None),
+        Ok(Route::Platforms) | Err(_) => ("none", None),
     };
-    let result = match parsed {
+    let result = match readable.and(route) {
         Ok(Route::Store { store, target }) => reach(app, call, &entered, &store, target, &mut trace).await,
         Ok(Route::Platforms) => Ok(platforms()),
         Err(problem) => Err(problem),
     };
-    let (answer, code) = match result {
-        Ok(answer) => (answer, None),
-        Err(problem) => (Answer::problem(&problem, call), Some(problem.code.as_str())),
-    };
-    let served = Served {
-        account: entered.key.account,
-        application: entered.key.application,
-        key: entered.key.id,
-        store,
-        route: template,
-        status: answer.status.as_u16(),
-        code,
-        bytes: answer.body.len(),
-        upstream: trace.upstream,
-        asked: trace.asked,
-        rows: trace.rows,
-    };
-    app.journal.service(&call.id, call.received, served);
-    (answer, entered.rate)
+    app.gate.conclude(call, entered, template, store, result, trace)
 }
 
 async fn reach(
@@ -77,15 +50,10 @@ async fn reach(
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
     let key = &entered.key;
-    // What the call would mean is settled before the store is looked at: a refused path costs no lookup.
-    let raw_path = match &target {
-        Target::Raw(path) => Some(raw::path(path)?),
-        Target::Unified { entity, verb, .. } => {
-            let writes = !matches!(verb, Verb::List | Verb::Get);
-            app.gate.require(call, key, key.scopes, route::scope_of(*entity, writes))?;
-            None
-        }
-    };
+    // What the key itself may not do is refused before the store is looked at.
+    if let Target::Unified { entity, verb, .. } = &target {
+        app.gate.require(call, key, key.scopes, scope_for(*entity, *verb))?;
+    }
     let (access, credential) = app.accesses.find(key, store).await.inspect_err(|problem| {
         if problem.code.status() == StatusCode::FORBIDDEN {
             let concerning = Concerning {
@@ -102,18 +70,20 @@ async fn reach(
     let scopes = key.scopes.intersection(access.scopes);
     match target {
         Target::Unified { entity, verb, id } => {
-            let writes = !matches!(verb, Verb::List | Verb::Get);
-            app.gate.require(call, key, scopes, route::scope_of(entity, writes))?;
+            app.gate.require(call, key, scopes, scope_for(entity, verb))?;
             unified::read(app, call, &access, entity, verb, id, trace).await
         }
-        Target::Raw(_) => {
-            let Some(path) = raw_path else { return Err(cloud::http::Code::Internal.into()) };
+        Target::Raw(path) => {
             for scope in raw::scopes(&access, &path, &call.method) {
                 app.gate.require(call, key, scopes, scope)?;
             }
             raw::pass(app, call, &access, &path, trace).await
         }
     }
+}
+
+fn scope_for(entity: Entity, verb: Verb) -> Scope {
+    route::scope_of(entity, !matches!(verb, Verb::List | Verb::Get))
 }
 
 /// `GET /v1/platforms`: the same for everyone until the next release.

@@ -1,12 +1,16 @@
 //! Reads through the unified interface.
 
-use cloud::http::{Answer, Call, FieldError, Problem};
+use cloud::{
+    http::{Answer, Call, FieldError, Problem},
+    journal::Trace,
+    upstream,
+};
 use connectors::{Context, DEFAULT_PER_PAGE, Fields, MAX_PER_PAGE, Outcome, Read, Target, Verb};
 use domain::model::Entity;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use crate::{App, access::Access, serving::Trace, upstream};
+use crate::{App, access::Access, refusal};
 
 /// What a caller asks for in the query.
 struct Query {
@@ -43,8 +47,9 @@ pub(crate) async fn read(
     };
     let context = Context { address: &access.address, credential: &access.credential };
     let read = Read { entity, target, include_remote: query.include_remote };
-    let turn = access.connector.read(&context, &read).map_err(|refusal| upstream::refused(&refusal))?;
-    let outcome = upstream::drive(&app.egress, turn, call.budget, &mut trace.upstream).await?;
+    let turn = access.connector.read(&context, &read).map_err(|refusal| refusal::problem(&refusal))?;
+    let outcome = upstream::drive(&app.egress, turn, call.budget, &mut trace.upstream).await;
+    let outcome = outcome.map_err(|failure| failure.problem())?;
     if let Outcome::Page { objects, .. } = &outcome {
         trace.rows = u16::try_from(objects.len()).ok();
     }

@@ -65,6 +65,15 @@ pub enum Permission {
     Deny,
 }
 
+impl From<Permission> for connectors::Loopback {
+    fn from(permission: Permission) -> Self {
+        match permission {
+            Permission::Allow => Self::Allowed,
+            Permission::Deny => Self::Denied,
+        }
+    }
+}
+
 impl FromStr for Permission {
     type Err = &'static str;
 

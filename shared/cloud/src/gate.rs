@@ -1,6 +1,7 @@
 //! The door of both planes: takes a call's key, authenticates and counts it in one write, and says what every answer must say of limits.
 
 use domain::{
+    id::StoreId,
     limit::RateHeaders,
     scope::{Scope, ScopeSet},
 };
@@ -11,8 +12,8 @@ use crate::{
         admission::{Admission, KeyRecord, Refused},
         guard::{FREE_FAILURES, Patience, SourceGuard, WINDOW},
     },
-    http::{Call, Code, Problem, credentials},
-    journal::{Concerning, Journal, SecurityEvent},
+    http::{Answer, Call, Code, Problem, answer::GatewayAnswer, credentials},
+    journal::{Concerning, Journal, SecurityEvent, Served, Trace},
 };
 
 /// What an answer says of limits: the key's, or those of a source that shows no good key.
@@ -70,6 +71,22 @@ pub struct Turned {
     pub rate: Rate,
 }
 
+impl Turned {
+    /// What goes out.
+    #[must_use]
+    pub fn answer(self, call: &Call) -> (Answer, Rate) {
+        (Answer::problem(&self.problem, call), self.rate)
+    }
+}
+
+/// Gives an answer the headers that every answer has, and API Gateway's form.
+#[must_use]
+pub fn seal((mut answer, rate): (Answer, Rate), call: &Call) -> GatewayAnswer {
+    rate.apply(&mut answer.headers);
+    answer.finish(call);
+    answer.into_event()
+}
+
 /// The door.
 pub struct Gate {
     admission: Admission,
@@ -84,10 +101,19 @@ impl Gate {
         Self { admission, guard, journal }
     }
 
-    /// What an answer says of limits where no key is asked for.
-    #[must_use]
-    pub fn open(&self) -> Rate {
-        Rate::Source(self.guard.untouched())
+    /// Lets a call of a route in that asks for no key, and says what the answer says of limits.
+    ///
+    /// # Errors
+    /// A key in the URL is exposed wherever the URL leads: the call is turned away and the key reported (R117).
+    pub async fn open(&self, call: &Call) -> Result<Rate, Turned> {
+        let rate = Rate::Source(self.guard.untouched());
+        let Some(exposed) = credentials::in_url(call) else { return Ok(rate) };
+        let code = Code::KeyInUrl;
+        let concerning =
+            Concerning { key: Some(exposed.id.clone()), code: Some(code.as_str()), ..Concerning::default() };
+        self.note(call, SecurityEvent::KeyExposed, concerning);
+        self.admission.report_exposed(&exposed).await;
+        Err(Turned { problem: code.into(), rate })
     }
 
     /// Lets a call in, or says why not.
@@ -95,26 +121,9 @@ impl Gate {
     /// # Errors
     /// The problem to answer with. A table that cannot be asked gives 503, never a guess (invariant 6).
     pub async fn enter(&self, call: &Call) -> Result<Entered, Turned> {
-        let untouched = self.open();
+        let untouched = self.open(call).await?;
         let turned = |problem: Problem, rate| Turned { problem, rate };
-        let presented = match credentials::presented(call) {
-            Ok(presented) => presented,
-            Err(problem) => {
-                if let Some(exposed) = credentials::in_url(call) {
-                    self.note(
-                        call,
-                        SecurityEvent::KeyExposed,
-                        Concerning {
-                            key: Some(exposed.id.clone()),
-                            code: Some(problem.code.as_str()),
-                            ..Concerning::default()
-                        },
-                    );
-                    self.admission.report_exposed(&exposed).await;
-                }
-                return Err(turned(problem, untouched));
-            }
-        };
+        let presented = credentials::presented(call).map_err(|problem| turned(problem, untouched))?;
         if let Some(patience) = self.guard.pause(call.source)
             && !self.admission.knows(&presented)
         {
@@ -158,6 +167,34 @@ impl Gate {
         };
         self.note(call, SecurityEvent::ScopeRefused, concerning);
         Err(Problem::new(Code::ScopeMissing).detail(format!("needs {scope}")))
+    }
+
+    /// Ends a call that was let in: writes its line and says what goes out.
+    pub fn conclude(
+        &self,
+        call: &Call,
+        entered: Entered,
+        route: &'static str,
+        store: Option<StoreId>,
+        result: Result<Answer, Problem>,
+        trace: Trace,
+    ) -> (Answer, Rate) {
+        let code = result.as_ref().err().map(|problem| problem.code.as_str());
+        let answer = result.unwrap_or_else(|problem| Answer::problem(&problem, call));
+        let Entered { key, rate } = entered;
+        let served = Served {
+            account: key.account,
+            application: key.application,
+            key: key.id,
+            store,
+            route,
+            status: answer.status.as_u16(),
+            code,
+            bytes: answer.body.len(),
+            trace,
+        };
+        self.journal.service(&call.id, call.received, served);
+        (answer, rate)
     }
 
     fn note(&self, call: &Call, event: SecurityEvent, concerning: Concerning) {

@@ -15,4 +15,5 @@ pub mod journal;
 pub mod mailer;
 pub mod offboarding;
 pub mod sqs;
+pub mod upstream;
 pub mod vault;

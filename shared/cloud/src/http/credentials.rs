@@ -14,11 +14,8 @@ use super::{
 /// Finds the key of a call.
 ///
 /// # Errors
-/// A key in the URL, none at all, two different ones, or one that is malformed or mistyped.
+/// None at all, two different ones, or one that is malformed or mistyped.
 pub fn presented(call: &Call) -> Result<PresentedKey, Problem> {
-    if in_url(call).is_some() {
-        return Err(Code::KeyInUrl.into());
-    }
     let basic = call.header("authorization").and_then(basic_user);
     let bearer = call.header("authorization").and_then(|value| scheme(value, "bearer")).map(str::to_owned);
     let own = call.header("x-api-key").map(str::to_owned);

@@ -71,7 +71,14 @@ pub struct Served {
     pub code: Option<&'static str>,
     /// Bytes of the answer's body.
     pub bytes: usize,
-    /// What happened at the store.
+    /// What it did.
+    pub trace: Trace,
+}
+
+/// What a call did on its way to its answer.
+#[derive(Default, Clone, Copy)]
+pub struct Trace {
+    /// At the store.
     pub upstream: UpstreamUse,
     /// Rows asked for.
     pub asked: Option<u16>,
@@ -201,13 +208,13 @@ impl Journal {
             status: served.status,
             code: served.code.map(str::to_owned),
             millis,
-            upstream_calls: served.upstream.calls,
-            upstream_millis: u32::try_from(served.upstream.waited.as_millis()).unwrap_or(u32::MAX),
-            upstream_status: served.upstream.status,
-            credential: served.upstream.credential,
+            upstream_calls: served.trace.upstream.calls,
+            upstream_millis: u32::try_from(served.trace.upstream.waited.as_millis()).unwrap_or(u32::MAX),
+            upstream_status: served.trace.upstream.status,
+            credential: served.trace.upstream.credential,
             bytes: u32::try_from(served.bytes).unwrap_or(u32::MAX),
-            asked: served.asked,
-            rows: served.rows,
+            asked: served.trace.asked,
+            rows: served.trace.rows,
             at: received,
             expires_at: received.as_second() + SERVICE_LOG_DAYS * DAY,
         };
