@@ -74,6 +74,18 @@ async fn nothing_is_kept_of_a_store_that_does_not_answer_well() {
     assert!(house.security_events(&owner.account).await.is_empty());
 }
 
+/// What the store says of waiting is passed on as it is said.
+#[tokio::test]
+async fn a_check_passes_the_stores_retry_after_on() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let store = house.store(&owner).await;
+    house.demo.fail_next(9, testkit::demo_store::Fault::Status(429, Some(30)));
+    let checked = house.call(Calling::new("POST", &format!("/v1/stores/{store}/check")).key(&owner.key)).await;
+    assert_eq!((checked.status, checked.problem().as_str()), (429, "upstream_rate_limited"));
+    assert_eq!(checked.headers["retry-after"], "30");
+}
+
 #[tokio::test]
 async fn a_new_credential_is_tried_like_the_first() {
     let house = House::new().await;
