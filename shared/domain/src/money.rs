@@ -3,10 +3,11 @@
 //! Platforms write amounts as text (`"12.50"`), as JSON numbers (`12.5`) and, some of them, in exponent form. A float would change
 //! some of them, so an [`Amount`] is read from the characters of the number and keeps every digit that was given.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest amount accepted, in digits. An order total needs about 15; the rest is room for 6-decimal prices.
 const MAX_DIGITS: usize = 30;
@@ -194,6 +195,18 @@ impl Serialize for Amount {
     }
 }
 
+/// From text only: a JSON number may have been through a float on its way here.
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
 /// An ISO 4217 currency code: three upper-case letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency([u8; 3]);
@@ -248,12 +261,20 @@ impl Serialize for Currency {
     }
 }
 
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
 /// An amount with its currency. The currency is missing when the platform does not say it and could not be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Money {
     /// The decimal amount in major units.
     pub amount: Amount,
     /// The ISO 4217 code.
+    #[serde(default)]
     pub currency: Option<Currency>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{MetaField, Remote};
 use crate::money::{Amount, Money};
@@ -23,7 +23,7 @@ pub enum ProductType {
 }
 
 /// Whether the product can be seen and bought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProductStatus {
     /// On sale.

@@ -8,6 +8,7 @@ mod catalog;
 mod customer;
 mod entity;
 mod fields;
+pub mod input;
 mod order;
 
 pub use catalog::{
@@ -21,14 +22,15 @@ pub use order::{
     Refund, ShippingLine, Totals,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The platform's own object, byte for byte, beside the mapped one.
 pub type Remote = Option<Box<RawValue>>;
 
 /// A custom field of the platform.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct MetaField {
     /// The platform's name of the field.
     pub key: String,

@@ -1,13 +1,13 @@
 //! Orders and baskets.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Address, MetaField, Remote};
 use crate::money::{Currency, Money};
 
 /// Where an order stands as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Something is still to be done.
@@ -19,7 +19,7 @@ pub enum OrderStatus {
 }
 
 /// Where the money stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinancialStatus {
     /// Not paid yet.
@@ -39,7 +39,7 @@ pub enum FinancialStatus {
 }
 
 /// Where the goods stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FulfillmentStatus {
     /// Nothing was sent.
