@@ -1,4 +1,5 @@
-//! The pinned Python tools in their own virtual environment, `target/local/venv`, made once for each set of pins.
+//! Pinned Python packages in a virtual environment of their own, made once for each set of pins: the local stack's tools in
+//! `target/local/venv`, others where a test wants them.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -17,24 +18,30 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Makes the virtual environment if it is missing or was made for other pins. Safe to call from several processes at once.
+    /// The tools of the local stack.
+    ///
+    /// # Errors
+    /// Those of [`Tools::pinned`].
+    pub fn ensure(target: &Path) -> Result<Self, StackError> {
+        Self::pinned(&target.join("local"), &places::scripts().join("requirements.txt"))
+    }
+
+    /// Makes the virtual environment `home/venv` if it is missing or was made for other pins. Safe to call from several processes at once.
     ///
     /// pip runs with the machine's own settings: which index it uses is the machine's business, not this project's.
     ///
     /// # Errors
     /// One of the Python or download variants of [`StackError`].
-    pub fn ensure(target: &Path) -> Result<Self, StackError> {
-        let home = target.join("local");
-        fs::create_dir_all(&home).map_err(StackError::io(format!("creating {}", home.display())))?;
+    pub fn pinned(home: &Path, requirements: &Path) -> Result<Self, StackError> {
+        fs::create_dir_all(home).map_err(StackError::io(format!("creating {}", home.display())))?;
         let lock_path = home.join("venv.lock");
         let lock = File::create(&lock_path).map_err(StackError::io(format!("creating {}", lock_path.display())))?;
         lock.lock().map_err(StackError::io("waiting for another process that installs the tools"))?;
 
         let venv = home.join("venv");
         let tools = Self { python: venv.join("bin/python") };
-        let requirements = places::scripts().join("requirements.txt");
         let mut pins = Fingerprint::default();
-        pins.file(&requirements)?;
+        pins.file(requirements)?;
         let ready = venv.join("ready");
         let wanted = pins.finish();
         if fs::read_to_string(&ready).is_ok_and(|found| found == wanted) && tools.python.exists() {
@@ -44,7 +51,7 @@ impl Tools {
             fs::remove_dir_all(&venv).map_err(StackError::io(format!("removing {}", venv.display())))?;
         }
         make_venv(Path::new("python3"), &venv)?;
-        install(&tools.python, &requirements, &home.join("pip.log"))?;
+        install(&tools.python, requirements, &home.join("pip.log"))?;
         fs::write(&ready, wanted).map_err(StackError::io(format!("writing {}", ready.display())))?;
         Ok(tools)
     }
