@@ -1,3 +1,3 @@
 //! Journeys through the whole stack: API Gateway, the functions as processes, the tables, a store.
 
-mod vendors_clients;
+mod clients;
