@@ -5,7 +5,8 @@ use cloud::{
     egress::Egress,
     http::{Code, Problem, problem::Upstream},
     journal::UpstreamUse,
-    upstream::{self, seen},
+    pace::Pace,
+    upstream::{self, Line, seen},
 };
 use connectors::{Connector, Context, ReadError, Refusal};
 use http::StatusCode;
@@ -28,7 +29,8 @@ pub(crate) async fn works(
     used: &mut UpstreamUse,
 ) -> Result<(), Failure> {
     let turn = connector.probe(context).map_err(Failure::NotAsked)?;
-    upstream::drive(egress, turn, budget, used).await.map(drop).map_err(Failure::Store)
+    let line = Line { egress, connector, pace: &Pace::default(), budget };
+    line.drive(turn, used).await.map(drop).map_err(Failure::Store)
 }
 
 impl Failure {
@@ -37,6 +39,7 @@ impl Failure {
         let unreachable = |detail: &str| Problem::new(Code::StoreUnreachable).detail(detail);
         match self {
             Self::Store(upstream::Failure::NoAnswer(error)) => unreachable(seen(*error)),
+            Self::Store(upstream::Failure::Throttled(_)) => unreachable("the platform is too busy"),
             Self::Store(upstream::Failure::Answered(ReadError::Unreadable(_))) => {
                 unreachable("what answers there does not answer like this platform")
             }

@@ -10,17 +10,21 @@ use std::{
 };
 
 use cloud::{
+    boot::Budget,
     clock::Clock,
     dynamo::{
         admission::KeyRecord,
         stores::{StoreItem, Stores},
     },
+    egress::Egress,
     env::Permission,
     http::{Code, Problem},
     journal::CredentialUse,
+    pace::{Pace, Paces},
+    upstream::Line,
     vault::{Vault, VaultError},
 };
-use connectors::{Connector, Credential, Loopback, StoreAddress};
+use connectors::{Connector, Context, Credential, Loopback, StoreAddress};
 use domain::{
     grant::{AccessRefused, reach},
     id::{KeyId, StoreId},
@@ -45,6 +49,20 @@ pub(crate) struct Access {
     pub(crate) credential: Credential,
     /// What the grant allows; the key's own scopes are judged with each call.
     pub(crate) scopes: ScopeSet,
+    /// How fast it may be called.
+    pace: Arc<Pace>,
+}
+
+impl Access {
+    /// What its connector is asked with.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { address: &self.address, credential: &self.credential }
+    }
+
+    /// The way to it for one call.
+    pub(crate) fn line<'a>(&'a self, egress: &'a Egress, budget: Budget) -> Line<'a> {
+        Line { egress, connector: self.connector, pace: &self.pace, budget }
+    }
 }
 
 struct Remembered {
@@ -61,6 +79,7 @@ pub(crate) struct Accesses {
     loopback: Loopback,
     region: Region,
     other_region: String,
+    paces: Paces,
     remembered: Mutex<HashMap<(KeyId, StoreId), Remembered>>,
 }
 
@@ -74,7 +93,16 @@ impl Accesses {
         other_region: String,
     ) -> Self {
         let loopback = loopback.into();
-        Self { stores, vault, clock, loopback, region, other_region, remembered: Mutex::default() }
+        Self {
+            stores,
+            vault,
+            clock,
+            loopback,
+            region,
+            other_region,
+            paces: Paces::default(),
+            remembered: Mutex::default(),
+        }
     }
 
     /// The store `store` for a call of `key`, and where its credential came from.
@@ -121,7 +149,7 @@ impl Accesses {
             VaultError::Missing => Problem::new(Code::StoreAccessRevoked),
             VaultError::Unavailable => Problem::unavailable(),
         })?;
-        Ok(Access { connector, address, credential, scopes })
+        Ok(Access { connector, address, credential, scopes, pace: self.paces.of(store) })
     }
 
     fn locate(&self, item: &StoreItem) -> Result<(&'static dyn Connector, StoreAddress), Problem> {

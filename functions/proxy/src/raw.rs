@@ -5,9 +5,8 @@ use std::fmt::Write;
 use cloud::{
     http::{Answer, Call, Code, Problem},
     journal::Trace,
-    upstream,
 };
-use connectors::{Context, RawCall, RawPath};
+use connectors::{RawCall, RawPath};
 use domain::{model::Entity, scope::Scope};
 use http::Method;
 
@@ -38,7 +37,6 @@ pub(crate) async fn pass(
     path: &RawPath,
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
-    let context = Context { address: &access.address, credential: &access.credential };
     let raw = RawCall {
         method: call.method.clone(),
         path,
@@ -46,8 +44,8 @@ pub(crate) async fn pass(
         headers: &call.headers,
         body: call.body.clone(),
     };
-    let request = access.connector.raw(&context, raw).map_err(|refusal| refusal::problem(&refusal))?;
-    let answer = upstream::send(&app.egress, &request, call.budget, &mut trace.upstream).await;
+    let request = access.connector.raw(&access.context(), raw).map_err(|refusal| refusal::problem(&refusal))?;
+    let answer = access.line(&app.egress, call.budget).send(&request, &mut trace.upstream).await;
     let answer = answer.map_err(|failure| failure.problem())?;
     Ok(Answer {
         status: answer.status,

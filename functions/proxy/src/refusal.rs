@@ -10,6 +10,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::FilterNotSupported(why) => Problem::new(Code::NotSupported).detail(*why),
         Refusal::Cursor => Code::CursorInvalid.into(),
         Refusal::PerPage => Problem::field("?per_page", "1 to 100"),
+        Refusal::Field { pointer, why } => Problem::field(pointer.clone(), *why),
         // A thing that cannot exist is not there.
         Refusal::Id => Code::UpstreamNotFound.into(),
         // The form was right when the store was connected; what is kept is no credential of this platform any more.

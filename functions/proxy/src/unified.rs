@@ -3,9 +3,8 @@
 use cloud::{
     http::{Answer, Call, FieldError, Problem},
     journal::Trace,
-    upstream,
 };
-use connectors::{Context, DEFAULT_PER_PAGE, Fields, MAX_PER_PAGE, Outcome, Read, Target, Verb};
+use connectors::{DEFAULT_PER_PAGE, Fields, MAX_PER_PAGE, Outcome, Read, Target, Verb};
 use domain::model::Entity;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -45,10 +44,9 @@ pub(crate) async fn read(
             }
         }
     };
-    let context = Context { address: &access.address, credential: &access.credential };
-    let read = Read { entity, target, include_remote: query.include_remote };
-    let turn = access.connector.read(&context, &read).map_err(|refusal| refusal::problem(&refusal))?;
-    let outcome = upstream::drive(&app.egress, turn, call.budget, &mut trace.upstream).await;
+    let read = Read { entity, target, fields: query.fields.as_ref(), include_remote: query.include_remote };
+    let turn = access.connector.read(&access.context(), &read).map_err(|refusal| refusal::problem(&refusal))?;
+    let outcome = access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await;
     let outcome = outcome.map_err(|failure| failure.problem())?;
     if let Outcome::Page { objects, .. } = &outcome {
         trace.rows = u16::try_from(objects.len()).ok();

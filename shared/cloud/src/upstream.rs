@@ -2,80 +2,109 @@
 
 use std::time::Duration;
 
-use connectors::{InboundResponse, OutboundRequest, Outcome, ReadError, Turn};
+use connectors::{Connector, InboundResponse, OutboundRequest, Outcome, ReadError, Turn};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::{
     boot::Budget,
-    egress::{Egress, EgressError},
+    egress::{Egress, EgressError, LONGEST_WAIT, WORTHWHILE},
     http::{Code, Problem, problem},
     journal::UpstreamUse,
+    pace::Pace,
 };
 
 /// Requests of one call that travel to a store at a time: five is what the strictest platform grants a client.
 const AT_ONCE: usize = 4;
 
-/// Drives a connector's turns to their end.
-///
-/// # Errors
-/// What the store failed to say.
-pub async fn drive(
-    egress: &Egress,
-    mut turn: Turn,
-    budget: Budget,
-    used: &mut UpstreamUse,
-) -> Result<Outcome, Failure> {
-    loop {
-        match turn {
-            Turn::Done(outcome) => return Ok(outcome),
-            Turn::Send { requests, then } => {
-                let answers = send_all(egress, &requests, budget, used).await?;
-                turn = then(answers).map_err(Failure::Answered)?;
+/// The way to one store for the time of one call.
+pub struct Line<'a> {
+    /// What sends.
+    pub egress: &'a Egress,
+    /// Who reads what the platform says of its limits.
+    pub connector: &'a dyn Connector,
+    /// How fast the store may be called.
+    pub pace: &'a Pace,
+    /// How long all of it may take.
+    pub budget: Budget,
+}
+
+impl Line<'_> {
+    /// Drives a connector's turns to their end.
+    ///
+    /// # Errors
+    /// What the store failed to say.
+    pub async fn drive(&self, mut turn: Turn, used: &mut UpstreamUse) -> Result<Outcome, Failure> {
+        loop {
+            match turn {
+                Turn::Done(outcome) => return Ok(outcome),
+                Turn::Send { requests, then } => {
+                    turn = then(self.send_all(&requests, used).await?).map_err(Failure::Answered)?;
+                }
+                Turn::Wait { wait, then } => {
+                    self.wait(wait).await?;
+                    turn = *then;
+                }
             }
         }
     }
-}
 
-async fn send_all(
-    egress: &Egress,
-    requests: &[OutboundRequest],
-    budget: Budget,
-    used: &mut UpstreamUse,
-) -> Result<Vec<InboundResponse>, Failure> {
-    let started = tokio::time::Instant::now();
-    let mut calls = 0;
-    let answers: Result<Vec<_>, _> = stream::iter(requests)
-        .map(|request| egress.send(request, budget))
-        .buffered(AT_ONCE)
-        .inspect(|outcome| calls += outcome.calls)
-        .map(|outcome| outcome.result)
-        .try_collect()
-        .await;
-    used.calls += calls;
-    used.waited += started.elapsed();
-    let answers = answers.map_err(Failure::NoAnswer)?;
-    used.status = answers.last().map(|answer| answer.status.as_u16());
-    Ok(answers)
-}
+    /// Sends one request whose answer is passed on as it is.
+    ///
+    /// # Errors
+    /// [`Failure::NoAnswer`] where there is none, [`Failure::Throttled`] where the platform's limit leaves no room for it.
+    pub async fn send(&self, request: &OutboundRequest, used: &mut UpstreamUse) -> Result<InboundResponse, Failure> {
+        let mut answers = self.send_all(std::slice::from_ref(request), used).await?;
+        answers.pop().ok_or(Failure::NoAnswer(EgressError::Broken))
+    }
 
-/// Sends one request whose answer is passed on as it is.
-///
-/// # Errors
-/// [`Failure::NoAnswer`] where there is none.
-pub async fn send(
-    egress: &Egress,
-    request: &OutboundRequest,
-    budget: Budget,
-    used: &mut UpstreamUse,
-) -> Result<InboundResponse, Failure> {
-    let started = tokio::time::Instant::now();
-    let outcome = egress.send(request, budget).await;
-    used.calls += outcome.calls;
-    used.waited += started.elapsed();
-    let answer = outcome.result.map_err(Failure::NoAnswer)?;
-    used.status = Some(answer.status.as_u16());
-    Ok(answer)
+    async fn send_all(
+        &self,
+        requests: &[OutboundRequest],
+        used: &mut UpstreamUse,
+    ) -> Result<Vec<InboundResponse>, Failure> {
+        let started = Instant::now();
+        let mut calls = 0;
+        let answers: Result<Vec<_>, _> = stream::iter(requests)
+            .map(|request| self.send_in_pace(request))
+            .buffered(AT_ONCE)
+            .inspect(|(made, _)| calls += made)
+            .map(|(_, answer)| answer)
+            .try_collect()
+            .await;
+        used.calls += calls;
+        used.waited += started.elapsed();
+        let answers = answers?;
+        used.status = answers.last().map(|answer| answer.status.as_u16());
+        Ok(answers)
+    }
+
+    /// One request when the platform's limit has room for it, with the calls that it took.
+    async fn send_in_pace(&self, request: &OutboundRequest) -> (u32, Result<InboundResponse, Failure>) {
+        let cost = request.cost();
+        let taken = loop {
+            match self.pace.take(cost) {
+                Ok(taken) => break taken,
+                Err(wait) => {
+                    if let Err(failure) = self.wait(wait).await {
+                        return (0, Err(failure));
+                    }
+                }
+            }
+        };
+        let outcome = self.egress.send(request, self.budget).await;
+        taken.told(outcome.result.as_ref().ok().and_then(|answer| self.connector.allowance(answer)));
+        (outcome.calls, outcome.result.map_err(Failure::NoAnswer))
+    }
+
+    async fn wait(&self, wait: Duration) -> Result<(), Failure> {
+        if wait > LONGEST_WAIT || wait + WORTHWHILE > self.budget.left() {
+            return Err(Failure::Throttled(wait));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
 }
 
 /// Why a store did not say what it was asked for.
@@ -85,6 +114,8 @@ pub enum Failure {
     NoAnswer(EgressError),
     /// It answered, and not with that.
     Answered(ReadError),
+    /// Its limit leaves no room within the time that there is; there is some after this.
+    Throttled(Duration),
 }
 
 impl Failure {
@@ -99,6 +130,9 @@ impl Failure {
                     EgressError::TooLarge => Code::UpstreamTooLarge,
                 };
                 Problem::new(code).detail(seen(*error))
+            }
+            Self::Throttled(wait) => {
+                Problem::new(Code::UpstreamRateLimited).retry_after(wait.as_secs_f64().ceil().max(1.0) as u64)
             }
             Self::Answered(ReadError::Unreadable(what)) => Problem::new(Code::UpstreamUnreadable).detail(*what),
             Self::Answered(ReadError::Upstream { status, retry_after, text }) => {

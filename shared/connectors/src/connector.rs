@@ -8,15 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::model::{Category, Customer, Entity, InventoryLevel, Order, Product};
+use domain::model::{Basket, Category, Customer, Entity, InventoryLevel, Order, Product};
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::address::{AddressError, Loopback, StoreAddress};
+use crate::allowance::Allowance;
+use crate::fields::Fields;
 use crate::raw_path::RawPath;
 use crate::request::OutboundRequest;
+use crate::write::Write;
 
 /// The rows in a page when the caller names no number.
 pub const DEFAULT_PER_PAGE: u8 = 25;
@@ -46,6 +49,28 @@ pub trait Connector: Sync {
     /// # Errors
     /// A [`Refusal`] when it cannot be asked of this platform; no request has been made then.
     fn read(&self, context: &Context<'_>, read: &Read<'_>) -> Result<Turn, Refusal>;
+
+    /// A unified write. The input's fields are among those that [`EntitySupport::writable`] names.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when it cannot be asked of this platform; no request has been made then.
+    fn write(&self, context: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal>;
+
+    /// Many writes of one entity in fewer calls than one each; the outcome is [`Outcome::Batch`] with a result for each write in its place.
+    /// `None` when the platform has no such call for them: then each is sent by itself.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when they cannot be asked of this platform; no request has been made then.
+    fn bulk(&self, context: &Context<'_>, writes: &[Write<'_>]) -> Option<Result<Turn, Refusal>> {
+        let _ = (context, writes);
+        None
+    }
+
+    /// What an answer says is left of the platform's own limit; `None` when it says nothing.
+    fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
+        let _ = answer;
+        None
+    }
 
     /// A call of the platform's own API with the store's credential in place of whatever the caller sent.
     ///
@@ -94,6 +119,8 @@ pub struct EntitySupport {
     pub verbs: &'static [Verb],
     /// What does not, and why.
     pub unsupported: &'static [Unsupported],
+    /// The input fields that can be set, as dotted paths; a path stands for all below it.
+    pub writable: &'static [&'static str],
 }
 
 /// Something that does not work on a platform.
@@ -122,12 +149,18 @@ pub enum Verb {
 }
 
 impl Platform {
+    /// What can be done with an entity.
+    #[must_use]
+    pub fn support(&self, entity: Entity) -> Option<&'static EntitySupport> {
+        self.entities.iter().find(|support| support.entity == entity)
+    }
+
     /// Whether the verb works on the entity; the reason when it does not.
     ///
     /// # Errors
     /// The reason, as a sentence for the caller.
     pub fn supports(&self, entity: Entity, verb: Verb) -> Result<(), &'static str> {
-        let Some(support) = self.entities.iter().find(|support| support.entity == entity) else {
+        let Some(support) = self.support(entity) else {
             return Err("The platform has no such objects.");
         };
         if support.verbs.contains(&verb) {
@@ -230,6 +263,9 @@ pub struct Read<'a> {
     pub entity: Entity,
     /// Which of them.
     pub target: Target<'a>,
+    /// The fields that the caller wants; `None` for all. A connector asks the platform for no more than these where it can (R122); what
+    /// is answered is cut to them later.
+    pub fields: Option<&'a Fields>,
     /// Whether to add the platform's own object to each.
     pub include_remote: bool,
 }
@@ -277,7 +313,7 @@ pub struct InboundResponse {
 /// What to do with the answers to the requests of a turn; they come in the order of the requests.
 pub type Then = Box<dyn FnOnce(Vec<InboundResponse>) -> Result<Turn, ReadError> + Send>;
 
-/// One step of a read.
+/// One step of a read or a write.
 pub enum Turn {
     /// Send these, at the same time if possible, and go on with their answers. There may be as many as rows in a page; how many
     /// travel at once is the sender's business.
@@ -287,11 +323,32 @@ pub enum Turn {
         /// What comes then.
         then: Then,
     },
+    /// The platform said in a success that it is too busy: wait so long, then go on.
+    Wait {
+        /// How long.
+        wait: Duration,
+        /// What comes then.
+        then: Box<Turn>,
+    },
     /// Finished.
     Done(Outcome),
 }
 
-/// What a read came to.
+impl Turn {
+    /// A turn of one request.
+    pub(crate) fn ask(
+        request: OutboundRequest,
+        then: impl FnOnce(InboundResponse) -> Result<Turn, ReadError> + Send + 'static,
+    ) -> Self {
+        let then: Then = Box::new(move |mut answers| match answers.pop() {
+            Some(answer) => then(answer),
+            None => Err(ReadError::Unreadable("no answer")),
+        });
+        Self::Send { requests: vec![request], then }
+    }
+}
+
+/// What a read or a write came to.
 pub enum Outcome {
     /// The credential works.
     Works,
@@ -302,8 +359,12 @@ pub enum Outcome {
         /// Where the next page starts; `None` after the last.
         next_cursor: Option<String>,
     },
-    /// One object (exactly one is inside).
+    /// One object (exactly one is inside): what was read, or what a write made.
     One(Objects),
+    /// What was to be deleted is gone.
+    Deleted,
+    /// A result for each write of a batch, in its place.
+    Batch(Vec<Result<Outcome, ReadError>>),
 }
 
 /// Unified objects of one kind. No `Debug`: some are personal data.
@@ -320,6 +381,8 @@ pub enum Objects {
     Categories(Vec<Category>),
     /// Stock levels.
     Inventory(Vec<InventoryLevel>),
+    /// Baskets.
+    Baskets(Vec<Basket>),
 }
 
 impl Objects {
@@ -332,6 +395,20 @@ impl Objects {
             Self::Customers(objects) => objects.len(),
             Self::Categories(objects) => objects.len(),
             Self::Inventory(objects) => objects.len(),
+            Self::Baskets(objects) => objects.len(),
+        }
+    }
+
+    /// The id of the first; for a stock level, the variant's.
+    #[must_use]
+    pub fn first_id(&self) -> Option<&str> {
+        match self {
+            Self::Products(objects) => objects.first().map(|object| object.id.as_str()),
+            Self::Orders(objects) => objects.first().map(|object| object.id.as_str()),
+            Self::Customers(objects) => objects.first().map(|object| object.id.as_str()),
+            Self::Categories(objects) => objects.first().map(|object| object.id.as_str()),
+            Self::Inventory(objects) => objects.first().map(|object| object.variant_id.as_str()),
+            Self::Baskets(objects) => objects.first().map(|object| object.id.as_str()),
         }
     }
 
@@ -357,6 +434,14 @@ pub enum Refusal {
     /// No such number of rows.
     #[error("per_page must be 1 to 100")]
     PerPage,
+    /// A field's value cannot be set so on this platform.
+    #[error("{why}")]
+    Field {
+        /// Where, as a JSON pointer into what was sent.
+        pointer: String,
+        /// Why, for the caller.
+        why: &'static str,
+    },
     /// The text cannot be an id on this platform.
     #[error("no object can have this id")]
     Id,

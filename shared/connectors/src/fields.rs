@@ -58,6 +58,20 @@ impl Fields {
         Ok(Self(root))
     }
 
+    /// Whether something at, above or below a dotted path was chosen, so that a connector need not ask for what nobody wants.
+    #[must_use]
+    pub fn wants(&self, path: &str) -> bool {
+        let mut node = &self.0;
+        for part in path.split('.') {
+            match node.0.get(part) {
+                Some(child) if child.0.is_empty() => return true,
+                Some(child) => node = child,
+                None => return false,
+            }
+        }
+        true
+    }
+
     /// The chosen fields of one serialised object. `remote` stays when it is there: it was asked for by name (`include=remote`).
     pub(crate) fn select(&self, object: &RawValue) -> Result<String, serde_json::Error> {
         let mut out = String::with_capacity(object.get().len() / 2);
@@ -187,6 +201,17 @@ mod tests {
         assert_eq!(select("seo.slug", product), r#"{"seo":null,"remote":{"n":1.10}}"#);
         assert_eq!(select("price,price.amount", product), select("price", product));
         assert_eq!(select("price.amount,price", product), select("price", product));
+    }
+
+    #[test]
+    fn a_selection_knows_what_it_needs() {
+        let fields = Fields::parse(Entity::Products, "id,price,variants.sku,variants.inventory.quantity").unwrap();
+        for wanted in ["id", "price", "price.amount", "variants", "variants.sku", "variants.inventory"] {
+            assert!(fields.wants(wanted), "{wanted}");
+        }
+        for unwanted in ["name", "variants.price", "variants.inventory.tracked", "images", "images.url"] {
+            assert!(!fields.wants(unwanted), "{unwanted}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! module and one line in [`CONNECTORS`].
 
 mod address;
+mod allowance;
 mod cartos;
 mod connector;
 mod cursor;
@@ -16,11 +17,13 @@ mod render;
 mod request;
 mod upstream;
 mod woocommerce;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::{AddressError, Loopback, StoreAddress};
+pub use allowance::{Allowance, Refill};
 pub use connector::{
     Connector, Context, Credential, CredentialError, CredentialField, DEFAULT_PER_PAGE, EntitySupport, InboundResponse,
     MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
@@ -29,6 +32,7 @@ pub use fields::{Fields, FieldsError};
 pub use raw_path::{RawPath, RawPathError};
 pub use request::OutboundRequest;
 pub use upstream::retry_after;
+pub use write::{Action, Input, InputError, Write, WrongField};
 
 /// Every connector there is.
 pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooCommerce];

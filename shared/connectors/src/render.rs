@@ -7,13 +7,15 @@ use crate::connector::{Objects, Outcome};
 use crate::fields::Fields;
 
 impl Outcome {
-    /// The body of the answer: `{"data": […], "next_cursor": …}` for a page, the object itself for one, `{}` for a probe.
+    /// The body of the answer: `{"data": […], "next_cursor": …}` for a page, the object itself for one, `{}` for a probe, nothing for what
+    /// was deleted. A batch has no body of its own: its results are answered one by one.
     ///
     /// # Errors
     /// Only when the serialiser fails, which the types exclude.
     pub fn to_json(&self, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Self::Works => Ok(b"{}".to_vec()),
+            Self::Deleted | Self::Batch(_) => Ok(Vec::new()),
             Self::Page { objects, next_cursor } => {
                 let mut body = br#"{"data":"#.to_vec();
                 body.extend(list(objects, fields)?);
@@ -41,6 +43,7 @@ fn list(objects: &Objects, fields: Option<&Fields>) -> Result<Vec<u8>, serde_jso
         Objects::Customers(objects) => selected(objects, fields),
         Objects::Categories(objects) => selected(objects, fields),
         Objects::Inventory(objects) => selected(objects, fields),
+        Objects::Baskets(objects) => selected(objects, fields),
     }
 }
 

@@ -21,6 +21,7 @@ pub struct OutboundRequest {
     pub body: Bytes,
     url: Url,
     signature: Signature,
+    cost: u32,
 }
 
 /// What is added to the address at each attempt.
@@ -34,7 +35,20 @@ pub(crate) enum Signature {
 
 impl OutboundRequest {
     pub(crate) fn new(method: Method, url: Url, headers: HeaderMap, body: Bytes, signature: Signature) -> Self {
-        Self { method, headers, body, url, signature }
+        Self { method, headers, body, url, signature, cost: 1 }
+    }
+
+    /// The same request with what it costs of the platform's limit ([`crate::Allowance`]); 1 unless told.
+    #[must_use]
+    pub fn costing(mut self, cost: u32) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// What it costs of the platform's limit.
+    #[must_use]
+    pub fn cost(&self) -> u32 {
+        self.cost
     }
 
     /// The address without a signature: for the address filter and, without its query, for logs.

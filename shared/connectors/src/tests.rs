@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    CONNECTORS, Connector, Context, Credential, Fields, InboundResponse, Loopback, OutboundRequest, Outcome, Read,
-    ReadError, Refusal, StoreAddress, Target, Turn, Verb, catalogue,
+    Action, CONNECTORS, Connector, Context, Credential, Fields, InboundResponse, Loopback, OutboundRequest, Outcome,
+    Read, ReadError, Refusal, StoreAddress, Target, Turn, Verb, Write, catalogue,
 };
 
 pub(crate) fn credential_of(connector: &dyn Connector) -> Credential {
@@ -40,6 +40,7 @@ pub(crate) fn drive(
                 rounds.push(requests.iter().map(|request| request.unsigned_url().to_string()).collect());
                 turn = then(requests.iter().map(&mut answer).collect())?;
             }
+            Turn::Wait { then, .. } => turn = *then,
         }
     }
 }
@@ -53,7 +54,7 @@ pub(crate) fn read(
 ) -> Result<(Value, Vec<Vec<String>>), ReadError> {
     let (address, credential) = (address_of(connector), credential_of(connector));
     let context = Context { address: &address, credential: &credential };
-    let read = Read { entity, target, include_remote: false };
+    let read = Read { entity, target, fields: None, include_remote: false };
     let turn = connector.read(&context, &read).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
     let (outcome, rounds) = drive(turn, answer)?;
     Ok((serde_json::from_slice(&outcome.to_json(None).unwrap()).unwrap(), rounds))
@@ -105,18 +106,47 @@ fn credentials_are_checked_field_by_field() {
 }
 
 #[test]
-fn baskets_and_bad_targets_are_refused_before_any_request() {
+fn what_is_not_supported_and_bad_targets_are_refused_before_any_request() {
     for connector in CONNECTORS {
         let (address, credential) = (address_of(*connector), credential_of(*connector));
         let context = Context { address: &address, credential: &credential };
-        let refusal = |entity, target| connector.read(&context, &Read { entity, target, include_remote: false }).err();
-        assert!(matches!(refusal(Entity::Baskets, FIRST_PAGE), Some(Refusal::NotSupported(_))));
+        let refusal = |entity, target| {
+            connector.read(&context, &Read { entity, target, fields: None, include_remote: false }).err()
+        };
+        for entity in Entity::ALL {
+            if connector.platform().supports(entity, Verb::List).is_err() {
+                assert!(matches!(refusal(entity, FIRST_PAGE), Some(Refusal::NotSupported(_))), "{entity}");
+            }
+            let write = Write { entity, action: Action::Delete { id: "1" }, include_remote: false };
+            if connector.platform().supports(entity, Verb::Delete).is_err() {
+                assert!(matches!(connector.write(&context, write).err(), Some(Refusal::NotSupported(_))), "{entity}");
+            }
+        }
         let cursor = Target::Page { per_page: 25, cursor: Some("AAAA"), updated_after: None };
         assert_eq!(refusal(Entity::Products, cursor), Some(Refusal::Cursor));
         let per_page = Target::Page { per_page: 101, cursor: None, updated_after: None };
         assert_eq!(refusal(Entity::Products, per_page), Some(Refusal::PerPage));
         for id in ["", "../1", "1/2", "1?x", "1%2F2", "ü"] {
             assert_eq!(refusal(Entity::Products, Target::One(id)), Some(Refusal::Id), "{id}");
+        }
+    }
+}
+
+#[test]
+fn writable_fields_are_input_fields_and_belong_to_verbs_that_work() {
+    for platform in catalogue() {
+        for support in platform.entities {
+            let mut seen = BTreeSet::new();
+            for path in support.writable {
+                let below = format!("{path}.");
+                let is_field = support.entity.input_fields().iter().any(|field| {
+                    let field = field.strip_suffix(".*").unwrap_or(field);
+                    field == *path || field.starts_with(&below)
+                });
+                assert!(is_field && seen.insert(*path), "{} {} {path}", platform.name, support.entity);
+            }
+            let takes_input = support.verbs.iter().any(|verb| matches!(verb, Verb::Create | Verb::Update));
+            assert_eq!(takes_input, !support.writable.is_empty(), "{} {}", platform.name, support.entity);
         }
     }
 }
@@ -162,7 +192,7 @@ fn paths(value: &Value, at: &str, entity: Entity, seen: &mut BTreeSet<(Entity, S
 fn a_selection_reaches_the_answer() {
     let (address, credential) = (address_of(CONNECTORS[0]), credential_of(CONNECTORS[0]));
     let context = Context { address: &address, credential: &credential };
-    let read = Read { entity: Entity::Products, target: FIRST_PAGE, include_remote: true };
+    let read = Read { entity: Entity::Products, target: FIRST_PAGE, fields: None, include_remote: true };
     let (outcome, _) =
         drive(CONNECTORS[0].read(&context, &read).unwrap(), |_| ok(crate::cartos::tests::SAMPLES[0].1)).unwrap();
     let fields = Fields::parse(Entity::Products, "id,variants.price.amount").unwrap();
@@ -221,7 +251,7 @@ proptest! {
             for entity in Entity::ALL.into_iter().filter(|entity| *entity != Entity::Baskets) {
                 for status in [200, status] {
                     let target = if one { Target::One("16") } else { FIRST_PAGE };
-                    let turn = connector.read(&context, &Read { entity, target, include_remote: one }).unwrap();
+                    let turn = connector.read(&context, &Read { entity, target, fields: None, include_remote: one }).unwrap();
                     let answer = |_: &OutboundRequest| InboundResponse { status: StatusCode::from_u16(status).unwrap(), ..ok(&body) };
                     if let Ok((outcome, _)) = drive(turn, answer) {
                         prop_assert!(outcome.to_json(None).is_ok());

@@ -11,4 +11,6 @@ pub mod plain_http;
 pub mod recorder;
 pub mod runtime_api;
 pub mod stack;
+#[cfg(test)]
+mod turns;
 pub mod woo_store;

@@ -29,9 +29,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(12);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// An answer to a caller who waits is worth no longer wait than this; a longer `Retry-After` is passed on.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// What must remain of the budget for another attempt to make sense.
-const WORTHWHILE: Duration = Duration::from_millis(500);
+pub(crate) const WORTHWHILE: Duration = Duration::from_millis(500);
 const PORTS: [u16; 2] = [443, 8443];
 
 /// Why a store gave no answer.

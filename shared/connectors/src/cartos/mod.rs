@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::connector::{
-    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects, Outcome, Platform,
-    RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialField, EntitySupport, Objects, Outcome, Platform, RawCall, Read,
+    ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
@@ -23,6 +23,7 @@ use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
 use crate::upstream::{Item, item, items, success};
+use crate::write::Write;
 
 const NAME: &str = "cartos";
 const API_KEY: &str = "api_key";
@@ -43,11 +44,11 @@ static PLATFORM: Platform = Platform {
     url: "https://{store-domain}",
     credentials: &[CredentialField { name: API_KEY, label: "API key (ak_live_…)", secret: true, required: true }],
     entities: &[
-        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
@@ -58,6 +59,7 @@ static PLATFORM: Platform = Platform {
                 Unsupported { verb: Verb::Update, reason: NO_BASKETS },
                 Unsupported { verb: Verb::Delete, reason: NO_BASKETS },
             ],
+            writable: &[],
         },
     ],
 };
@@ -81,7 +83,7 @@ impl Connector for CartOs {
     fn probe(&self, context: &Context<'_>) -> Result<Turn, Refusal> {
         let request = get(context, "/api/products", Some("page=1&per_page=1"))?;
         let credential = context.credential.clone();
-        Ok(send(request, move |answer| {
+        Ok(Turn::ask(request, move |answer| {
             let body = success(&answer, &credential)?;
             serde_json::from_slice::<Envelope<'_>>(body)
                 .map_err(|_| ReadError::Unreadable("not a list of products"))?;
@@ -98,6 +100,11 @@ impl Connector for CartOs {
             }
             Target::One(id) => one(context, read, id),
         }
+    }
+
+    fn write(&self, _: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
+        PLATFORM.supports(write.entity, write.verb()).map_err(Refusal::NotSupported)?;
+        Err(Refusal::NotSupported(NO_WRITES))
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
@@ -157,7 +164,7 @@ fn page(context: &Context<'_>, read: &Read<'_>, list: List, cursor: Option<&str>
     }
     let request = get(context, &format!("/api/{}", list.entity), Some(&query))?;
     let (credential, include_remote) = (context.credential.clone(), read.include_remote);
-    Ok(send(request, move |answer| {
+    Ok(Turn::ask(request, move |answer| {
         let body = success(&answer, &credential)?;
         let envelope: Envelope<'_> =
             serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not a list with its pagination"))?;
@@ -177,7 +184,7 @@ fn one(context: &Context<'_>, read: &Read<'_>, id: &str) -> Result<Turn, Refusal
     }
     let request = get(context, &format!("/api/{}/{id}", read.entity), None)?;
     let (credential, entity, include_remote) = (context.credential.clone(), read.entity, read.include_remote);
-    Ok(send(request, move |answer| {
+    Ok(Turn::ask(request, move |answer| {
         let body = success(&answer, &credential)?;
         let single: Single<'_> = serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
         let row = single.row.get();
@@ -222,18 +229,6 @@ fn key(credential: &Credential) -> Result<HeaderValue, Refusal> {
         .map_err(|_| Refusal::Credential(crate::CredentialError::Malformed(API_KEY.to_owned())))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// A turn of one request.
-fn send(
-    request: OutboundRequest,
-    then: impl FnOnce(InboundResponse) -> Result<Turn, ReadError> + Send + 'static,
-) -> Turn {
-    let then: Then = Box::new(move |mut answers| match answers.pop() {
-        Some(answer) => then(answer),
-        None => Err(ReadError::Unreadable("no answer")),
-    });
-    Turn::Send { requests: vec![request], then }
 }
 
 #[cfg(test)]

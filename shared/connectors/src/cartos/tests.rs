@@ -2,6 +2,7 @@ use domain::model::Entity;
 use http::StatusCode;
 
 use super::*;
+use crate::InboundResponse;
 use crate::tests::{FIRST_PAGE, address_of, credential_of, ok, read};
 
 /// One list of each entity, with every field filled.

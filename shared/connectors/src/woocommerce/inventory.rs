@@ -3,7 +3,7 @@
 use domain::model::InventoryLevel;
 
 use super::products::{Wanted, variation_pages, variation_rows};
-use super::{Door, Request, in_brackets, map, next_cursor, one, send_one, wire};
+use super::{Door, Request, in_brackets, map, next_cursor, one, wire};
 use crate::connector::{InboundResponse, Objects, Outcome, ReadError, Turn};
 use crate::upstream::{Item, items, success};
 
@@ -11,7 +11,7 @@ use crate::upstream::{Item, items, success};
 /// products. One level is read by the id of a variation or of a product.
 pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
     let outbound = door.request("products", &request);
-    send_one(outbound, move |answer| {
+    Turn::ask(outbound, move |answer| {
         let body = success(&answer, &door.credential)?;
         let Request::Page { list, page, .. } = request else {
             let object = in_brackets(body);

@@ -19,8 +19,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::connector::{
-    Connector, Context, Credential, CredentialError, CredentialField, EntitySupport, InboundResponse, Objects, Outcome,
-    Platform, RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialError, CredentialField, EntitySupport, Objects, Outcome, Platform,
+    RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
@@ -28,6 +28,7 @@ use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
 use crate::upstream::{Item, items, success};
+use crate::write::Write;
 
 const NAME: &str = "woocommerce";
 const CONSUMER_KEY: &str = "consumer_key";
@@ -51,11 +52,11 @@ static PLATFORM: Platform = Platform {
         CredentialField { name: CONSUMER_SECRET, label: "Consumer secret (cs_…)", secret: true, required: true },
     ],
     entities: &[
-        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES },
-        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES },
+        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
@@ -66,6 +67,7 @@ static PLATFORM: Platform = Platform {
                 Unsupported { verb: Verb::Update, reason: NO_BASKETS },
                 Unsupported { verb: Verb::Delete, reason: NO_BASKETS },
             ],
+            writable: &[],
         },
     ],
 };
@@ -93,7 +95,7 @@ impl Connector for WooCommerce {
     fn probe(&self, context: &Context<'_>) -> Result<Turn, Refusal> {
         let door = Door::open(context)?;
         let request = door.get("products", &[("per_page", "1"), ("_fields", "id")]);
-        Ok(send_one(request, move |answer| {
+        Ok(Turn::ask(request, move |answer| {
             let body = success(&answer, &door.credential)?;
             // A themed 404 page or another plugin's answer also comes with 200; only a JSON list is WooCommerce.
             serde_json::from_slice::<Vec<serde::de::IgnoredAny>>(body)
@@ -138,6 +140,11 @@ impl Connector for WooCommerce {
             }),
             Entity::Baskets => return Err(Refusal::NotSupported(NO_BASKETS)),
         })
+    }
+
+    fn write(&self, _: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
+        PLATFORM.supports(write.entity, write.verb()).map_err(Refusal::NotSupported)?;
+        Err(Refusal::NotSupported(NO_WRITES))
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
@@ -278,7 +285,7 @@ fn read_plain(
     read_rows: impl FnOnce(&[u8]) -> Result<(Objects, usize), ReadError> + Send + 'static,
 ) -> Turn {
     let outbound = door.request(path, &request);
-    send_one(outbound, move |answer| {
+    Turn::ask(outbound, move |answer| {
         let body = success(&answer, &door.credential)?;
         match request {
             Request::One(_) => one(read_rows(&in_brackets(body))?.0),
@@ -301,20 +308,6 @@ fn one(objects: Objects) -> Result<Turn, ReadError> {
         return Err(ReadError::Upstream { status: StatusCode::NOT_FOUND, retry_after: None, text: String::new() });
     }
     Ok(Turn::Done(Outcome::One(objects)))
-}
-
-/// A turn of one request.
-fn send_one(
-    request: OutboundRequest,
-    then: impl FnOnce(InboundResponse) -> Result<Turn, ReadError> + Send + 'static,
-) -> Turn {
-    Turn::Send {
-        requests: vec![request],
-        then: Box::new(move |mut answers| match answers.pop() {
-            Some(answer) => then(answer),
-            None => Err(ReadError::Unreadable("no answer")),
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use domain::model::Entity;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::InboundResponse;
 use crate::tests::{FIRST_PAGE, address_of, credential_of, ok, read};
 
 const PRODUCTS: &str = include_str!("../../fixtures/woocommerce/woo-products.json");
@@ -226,7 +227,7 @@ fn the_time_of_change_is_asked_in_gmt_where_there_is_one() {
     let context = Context { address: &address, credential: &credential };
     for entity in [Entity::Customers, Entity::Categories, Entity::Inventory] {
         let (entity, target) = target(entity);
-        let refusal = WooCommerce.read(&context, &Read { entity, target, include_remote: false }).err();
+        let refusal = WooCommerce.read(&context, &Read { entity, target, fields: None, include_remote: false }).err();
         assert!(matches!(refusal, Some(Refusal::FilterNotSupported(_))));
     }
 }

@@ -1,12 +1,10 @@
 //! The CartOS connector reads the whole demo store.
 
-use connectors::{Context, Credential, InboundResponse, Loopback, Outcome, Read, Target, Turn, connector};
+use connectors::{Context, Credential, Loopback, Outcome, Read, Target, connector};
 use domain::model::Entity;
-use http::Request;
-use jiff::Timestamp;
 
 use super::*;
-use crate::plain_http::PlainHttp;
+use crate::turns::drive;
 
 async fn read_all(store: &DemoStore, entity: Entity) -> Vec<serde_json::Value> {
     let cartos = connector("cartos").unwrap();
@@ -17,25 +15,8 @@ async fn read_all(store: &DemoStore, entity: Entity) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
     loop {
         let target = Target::Page { per_page: 100, cursor: cursor.as_deref(), updated_after: None };
-        let mut turn = cartos.read(&context, &Read { entity, target, include_remote: true }).unwrap();
-        let outcome = loop {
-            match turn {
-                Turn::Done(outcome) => break outcome,
-                Turn::Send { requests, then } => {
-                    let mut answers = Vec::new();
-                    for request in requests {
-                        let url = request.url_for_attempt(Timestamp::UNIX_EPOCH, [0; 16]).to_string();
-                        let mut outgoing = Request::builder().method(request.method.clone()).uri(url);
-                        *outgoing.headers_mut().unwrap() = request.headers.clone();
-                        let answer =
-                            PlainHttp::default().send(outgoing.body(request.body.clone()).unwrap()).await.unwrap();
-                        let (head, body) = answer.into_parts();
-                        answers.push(InboundResponse { status: head.status, headers: head.headers, body });
-                    }
-                    turn = then(answers).unwrap();
-                }
-            }
-        };
+        let read = Read { entity, target, fields: None, include_remote: true };
+        let outcome = drive(cartos.read(&context, &read).unwrap()).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&outcome.to_json(None).unwrap()).unwrap();
         all.extend(body["data"].as_array().unwrap().iter().cloned());
         match outcome {

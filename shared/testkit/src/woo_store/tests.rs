@@ -1,48 +1,16 @@
 use bytes::Bytes;
-use connectors::{
-    Context, Credential, InboundResponse, Loopback, Objects, OutboundRequest, Outcome, RawCall, RawPath, Read, Target,
-    Turn, connector,
-};
+use connectors::{Context, Credential, Loopback, Objects, Outcome, RawCall, RawPath, Read, Target, connector};
 use domain::model::Entity;
-use http::{HeaderMap, Method, Request};
-use jiff::Timestamp;
+use http::{HeaderMap, Method};
 
 use super::*;
-use crate::loopback_server::unix_now;
-use crate::plain_http::PlainHttp;
+use crate::turns::{drive, send};
 
 fn credential(secret: &str) -> Credential {
     [("consumer_key", CONSUMER_KEY), ("consumer_secret", secret)]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect()
-}
-
-async fn send(request: &OutboundRequest, nonce: u8) -> InboundResponse {
-    let now = Timestamp::from_second(i64::try_from(unix_now()).unwrap()).unwrap();
-    let mut outgoing =
-        Request::builder().method(request.method.clone()).uri(request.url_for_attempt(now, [nonce; 16]).as_str());
-    *outgoing.headers_mut().unwrap() = request.headers.clone();
-    let answer = PlainHttp::default().send(outgoing.body(request.body.clone()).unwrap()).await.unwrap();
-    let (head, body) = answer.into_parts();
-    InboundResponse { status: head.status, headers: head.headers, body }
-}
-
-async fn drive(mut turn: Turn) -> Result<Outcome, connectors::ReadError> {
-    let mut nonce = 0;
-    loop {
-        match turn {
-            Turn::Done(outcome) => return Ok(outcome),
-            Turn::Send { requests, then } => {
-                let mut answers = Vec::new();
-                for request in &requests {
-                    nonce += 1;
-                    answers.push(send(request, nonce).await);
-                }
-                turn = then(answers)?;
-            }
-        }
-    }
 }
 
 #[tokio::test]
@@ -83,7 +51,7 @@ async fn every_product_is_read_once_over_the_pages() {
     let mut seen = Vec::new();
     loop {
         let target = Target::Page { per_page: 3, cursor: cursor.as_deref(), updated_after: None };
-        let read = Read { entity: Entity::Products, target, include_remote: false };
+        let read = Read { entity: Entity::Products, target, fields: None, include_remote: false };
         // Each page draws its nonces anew in this test; the stand-in would refuse them.
         lock(&store.shared.used_nonces).clear();
         let Ok(Outcome::Page { objects: Objects::Products(products), next_cursor }) =
