@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::state::{ChangeError, Kind};
-use crate::loopback_server::{Answer, Received, lock, parameter, unix_now};
+use crate::loopback_server::{Answer, Received, lock, parameter, rfc3339, unix_now};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -173,19 +173,4 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response<Answer> 
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
-}
-
-/// A time in RFC 3339, from seconds since 1970 (days to civil date by Howard Hinnant's algorithm).
-pub(super) fn rfc3339(unix: u64) -> String {
-    let (days, second) = (unix / 86_400, unix % 86_400);
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_index = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute) = (second / 3600, second / 60 % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second % 60)
 }

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::answers::rfc3339;
 use super::state::{Kind, State};
+use crate::loopback_server::rfc3339;
 
 /// How many of each there are.
 pub(super) const PRODUCTS: u64 = 220;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{LIST_HEADERS, ORDER, Shared, VARIATION, oauth};
+use super::{LIST_HEADERS, ORDER, Shared, VARIATION, cocart, oauth};
 use crate::loopback_server::{Answer, Received, lock, parameter};
 
 /// Below the site.
@@ -41,6 +41,9 @@ pub(super) fn answer(shared: &Shared, received: &Received) -> Response<Answer> {
 
 fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>> {
     let path = received.target.split('?').next().unwrap_or_default();
+    if let (true, Some(path)) = (shared.has_cocart, path.strip_prefix(cocart::API)) {
+        return cocart::answer(shared, received, path);
+    }
     let Some(path) = path.strip_prefix(API) else {
         return Err(error(
             StatusCode::NOT_FOUND,
@@ -199,11 +202,11 @@ pub(super) fn id_of(product: &RawValue) -> Option<u64> {
 }
 
 /// `{"code", "message", "data": {"status"}}`.
-fn error(status: StatusCode, code: &str, message: &str) -> Response<Answer> {
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response<Answer> {
     whole(status, json!({ "code": code, "message": message, "data": { "status": status.as_u16() } }).to_string())
 }
 
-fn whole(status: StatusCode, body: String) -> Response<Answer> {
+pub(super) fn whole(status: StatusCode, body: String) -> Response<Answer> {
     let mut answer = Response::new(Answer::whole(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));

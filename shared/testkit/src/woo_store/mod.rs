@@ -2,9 +2,11 @@
 //!
 //! Over http WooCommerce takes nothing but OAuth 1.0a, signed with the consumer secret; Basic, keys in the query, a wrong or used
 //! signature get 401 `woocommerce_rest_cannot_view`. Products can be listed, read, created, changed and deleted; orders, customers,
-//! categories, variations and the currency can be read. Reads of what nobody changed answer with the captured bytes.
+//! categories, variations and the currency can be read. Reads of what nobody changed answer with the captured bytes. The plugin CoCart
+//! serves carts beside it; [`WooStore::without_cocart`] is a store that lacks it.
 
 mod answers;
+mod cocart;
 mod oauth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +39,8 @@ pub struct WooStore {
 /// What the handler and the handle share.
 struct Shared {
     products: Mutex<BTreeMap<u64, Box<RawValue>>>,
+    carts: Mutex<cocart::Carts>,
+    has_cocart: bool,
     used_nonces: Mutex<BTreeSet<String>>,
     record: Record,
 }
@@ -47,8 +51,22 @@ impl WooStore {
     /// # Errors
     /// What the operating system says; [`io::ErrorKind::InvalidData`] when a capture cannot be read.
     pub async fn start() -> io::Result<Self> {
+        Self::with(true).await
+    }
+
+    /// The same store without the plugin CoCart.
+    ///
+    /// # Errors
+    /// Those of [`WooStore::start`].
+    pub async fn without_cocart() -> io::Result<Self> {
+        Self::with(false).await
+    }
+
+    async fn with(has_cocart: bool) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             products: Mutex::new(captured_products()?),
+            carts: Mutex::default(),
+            has_cocart,
             used_nonces: Mutex::default(),
             record: Record::default(),
         });
@@ -85,6 +103,12 @@ impl WooStore {
     /// Forgets the calls that arrived.
     pub fn forget(&self) {
         self.shared.record.clear();
+    }
+
+    /// How many carts there are now, the owner's too.
+    #[must_use]
+    pub fn carts(&self) -> usize {
+        lock(&self.shared.carts).count()
     }
 
     /// The ids of the products that are there now.
