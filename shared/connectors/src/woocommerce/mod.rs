@@ -151,10 +151,13 @@ impl Connector for WooCommerce {
         let door = Door::open(context)?;
         let query = clean_query(&call, &PARAMETERS)?;
         let mut headers = headers::for_upstream(call.headers)?;
+        let url = door.address.with(&format!("/{}", call.path), query.as_deref());
+        if is_for_guests(call.path) {
+            return Ok(OutboundRequest::new(call.method, url, headers, call.body, Signature::None));
+        }
         if let Some(basic) = &door.basic {
             headers.insert(header::AUTHORIZATION, basic.clone());
         }
-        let url = door.address.with(&format!("/{}", call.path), query.as_deref());
         Ok(OutboundRequest::new(call.method, url, headers, call.body, door.signature()))
     }
 
@@ -174,6 +177,14 @@ impl Connector for WooCommerce {
             other => other.parse().ok(),
         })
     }
+}
+
+/// Whether a raw call goes without the store's keys: CoCart serves guests, and would take whoever brings the keys for their owner and every
+/// cart for the owner's. Only its sessions are for the keys.
+fn is_for_guests(path: &RawPath) -> bool {
+    let segments = path.lenient_segments();
+    let Some(cocart) = segments.iter().position(|segment| segment == "cocart") else { return false };
+    !segments[cocart..].iter().any(|segment| matches!(segment.as_str(), "session" | "sessions"))
 }
 
 /// What to read, checked.

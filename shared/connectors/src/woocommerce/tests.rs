@@ -270,6 +270,28 @@ fn a_raw_call_carries_basic_over_https_whatever_the_client_sent() {
     assert!(matches!(raw(None, &headers), Err(Refusal::Header(_))));
 }
 
+/// The store's keys would make a guest's cart their owner's.
+#[test]
+fn a_guests_cart_is_called_without_the_stores_keys() {
+    let (address, credential) = (address_of(&WooCommerce), credential_of(&WooCommerce));
+    for (path, is_signed) in [
+        ("wp-json/cocart/v2/cart", false),
+        ("wp-json/CoCart/v2/cart/add-item", false),
+        ("wp-json/cocart/v2/products", false),
+        ("wp-json/cocart/v2/sessions", true),
+        ("wp-json/cocart/v2/session/t_1", true),
+        ("wp-json/wc/v3/products", true),
+    ] {
+        let path = RawPath::parse(path).unwrap();
+        let headers = HeaderMap::new();
+        let call = RawCall { method: Method::GET, path: &path, query: None, headers: &headers, body: Bytes::new() };
+        let request = WooCommerce.raw(&Context { address: &address, credential: &credential }, call).unwrap();
+        assert_eq!(request.headers.contains_key("authorization"), is_signed, "{path:?}");
+        let sent = request.url_for_attempt(jiff::Timestamp::UNIX_EPOCH, [0; 16]);
+        assert!(!sent.as_str().contains("oauth"), "{sent}");
+    }
+}
+
 #[test]
 fn a_raw_path_shows_its_entity_in_every_disguise() {
     for (path, scope) in [
