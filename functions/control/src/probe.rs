@@ -55,7 +55,10 @@ impl Failure {
                 problem
             }
             Self::NotAsked(Refusal::Credential(error)) => credential(error),
-            Self::NotAsked(_) => Code::Internal.into(),
+            // A probe learns nothing that it could refuse.
+            Self::Store(upstream::Failure::Answered(ReadError::Refused(_))) | Self::NotAsked(_) => {
+                Code::Internal.into()
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connectors::{Connector, InboundResponse, OutboundRequest, Outcome, ReadError, Turn};
+use connectors::{Connector, InboundResponse, OutboundRequest, Outcome, ReadError, Refusal, Turn};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::{
     boot::Budget,
     egress::{Egress, EgressError, LONGEST_WAIT, WORTHWHILE},
-    http::{Code, Problem, problem},
+    http::{Code, FieldError, Problem, problem},
     journal::UpstreamUse,
     pace::Pace,
 };
@@ -135,6 +135,7 @@ impl Failure {
                 Problem::new(Code::UpstreamRateLimited).retry_after(wait.as_secs_f64().ceil().max(1.0) as u64)
             }
             Self::Answered(ReadError::Unreadable(what)) => Problem::new(Code::UpstreamUnreadable).detail(*what),
+            Self::Answered(ReadError::Refused(refusal)) => refused(refusal),
             Self::Answered(ReadError::Upstream { status, retry_after, text }) => {
                 let code = match *status {
                     StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Code::UpstreamUnauthorized,
@@ -153,6 +154,25 @@ impl Failure {
                 problem
             }
         }
+    }
+}
+
+/// What a connector's refusal means to our caller.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::NotSupported(why) => Problem::new(Code::NotSupported).detail(*why),
+        Refusal::FilterNotSupported(why) => Problem::new(Code::NotSupported).detail(*why),
+        Refusal::Cursor => Code::CursorInvalid.into(),
+        Refusal::PerPage => Problem::field("?per_page", "1 to 100"),
+        Refusal::Field { pointer, why } => Problem::field(pointer.clone(), *why),
+        // A thing that cannot exist is not there.
+        Refusal::Id => Code::UpstreamNotFound.into(),
+        // The form was right when the store was connected; what is kept is no credential of this platform any more.
+        Refusal::Credential(_) => Code::UpstreamUnauthorized.into(),
+        Refusal::Header(name) => Problem::new(Code::HeaderRefused).detail(name.clone()),
+        Refusal::Parameter(name) => Problem::fields(vec![FieldError::new(format!("?{name}"), "is not let through")]),
+        Refusal::Query => Problem::new(Code::PathRefused).detail("the query string is malformed"),
     }
 }
 

@@ -475,4 +475,7 @@ pub enum ReadError {
     /// The store answered with success, but not with what its platform documents.
     #[error("the store's answer cannot be read: {0}")]
     Unreadable(&'static str),
+    /// From the store's answer it showed that what was asked cannot be done: the payload says why.
+    #[error(transparent)]
+    Refused(Refusal),
 }

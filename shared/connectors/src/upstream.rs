@@ -247,7 +247,7 @@ mod tests {
                 assert_eq!(retry_after, Some(Duration::from_secs(7)));
                 text
             }
-            ReadError::Unreadable(_) => unreachable!("an error status is an upstream error"),
+            ReadError::Unreadable(_) | ReadError::Refused(_) => unreachable!("an error status is an upstream error"),
         };
         assert_eq!(text(r#"{"error":{"code":"x","message":"key ak_live_secret is slow\n"}}"#), "key [removed] is slow");
         assert_eq!(text(r#"{"code":"rest","message":"No route"}"#), "No route");
