@@ -9,6 +9,7 @@ mod refusal;
 mod route;
 mod serving;
 mod unified;
+mod write;
 
 use cloud::{
     boot::{Boot, Budget},

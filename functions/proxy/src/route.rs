@@ -33,6 +33,8 @@ pub(crate) enum Target<'a> {
         /// The object, for everything but listing and creating.
         id: Option<&'a str>,
     },
+    /// Many writes of one entity.
+    Batch(Entity),
     /// The platform's own API, below the store's address.
     Raw(RawPath),
 }
@@ -44,6 +46,7 @@ impl Route<'_> {
             Self::Platforms => "GET /v1/platforms",
             Self::Store { target: Target::Raw(_), .. } => "ANY /v1/stores/{store}/raw/{path}",
             Self::Store { target: Target::Unified { entity, verb, .. }, .. } => unified_template(*entity, *verb),
+            Self::Store { target: Target::Batch(entity), .. } => batch_template(*entity),
         }
     }
 }
@@ -67,6 +70,17 @@ fn unified_template(entity: Entity, verb: Verb) -> &'static str {
         entity, verb, Products "products", Orders "orders", Customers "customers", Categories "categories", Inventory "inventory",
         Baskets "baskets"
     )
+}
+
+fn batch_template(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Products => "POST /v1/stores/{store}/products/batch",
+        Entity::Orders => "POST /v1/stores/{store}/orders/batch",
+        Entity::Customers => "POST /v1/stores/{store}/customers/batch",
+        Entity::Categories => "POST /v1/stores/{store}/categories/batch",
+        Entity::Inventory => "POST /v1/stores/{store}/inventory/batch",
+        Entity::Baskets => "POST /v1/stores/{store}/baskets/batch",
+    }
 }
 
 /// Reads the route of a call.
@@ -107,6 +121,7 @@ fn unified<'a>(call: &Call, entity: &str, id: Option<&'a str>) -> Result<Target<
         (&Method::POST, None) => Verb::Create,
         (&Method::PATCH, Some(_)) => Verb::Update,
         (&Method::DELETE, Some(_)) => Verb::Delete,
+        (&Method::POST, Some("batch")) => return Ok(Target::Batch(entity)),
         _ => return Err(Code::MethodNotAllowed.into()),
     };
     Ok(Target::Unified { entity, verb, id })

@@ -6,13 +6,13 @@ use cloud::{
     journal::{Concerning, SecurityEvent, Trace},
 };
 use connectors::Verb;
-use domain::{id::StoreId, model::Entity, scope::Scope};
+use domain::{id::StoreId, scope::Scope};
 use http::{StatusCode, header};
 
 use crate::{
     App, raw,
     route::{self, Route, Target},
-    unified,
+    unified, write,
 };
 
 /// Serves a call: the answer, and what it says of limits.
@@ -51,8 +51,8 @@ async fn reach(
 ) -> Result<Answer, Problem> {
     let key = &entered.key;
     // What the key itself may not do is refused before the store is looked at.
-    if let Target::Unified { entity, verb, .. } = &target {
-        app.gate.require(call, key, key.scopes, scope_for(*entity, *verb))?;
+    if let Some(scope) = needed(&target) {
+        app.gate.require(call, key, key.scopes, scope)?;
     }
     let (access, credential) = app.accesses.find(key, store).await.inspect_err(|problem| {
         if problem.code.status() == StatusCode::FORBIDDEN {
@@ -68,11 +68,15 @@ async fn reach(
     })?;
     trace.upstream.credential = Some(credential);
     let scopes = key.scopes.intersection(access.scopes);
+    if let Some(scope) = needed(&target) {
+        app.gate.require(call, key, scopes, scope)?;
+    }
     match target {
-        Target::Unified { entity, verb, id } => {
-            app.gate.require(call, key, scopes, scope_for(entity, verb))?;
+        Target::Unified { entity, verb: verb @ (Verb::List | Verb::Get), id } => {
             unified::read(app, call, &access, entity, verb, id, trace).await
         }
+        Target::Unified { entity, verb, id } => write::one(app, call, &access, entity, verb, id, trace).await,
+        Target::Batch(entity) => write::batch(app, call, &access, entity, trace).await,
         Target::Raw(path) => {
             for scope in raw::scopes(&access, &path, &call.method) {
                 app.gate.require(call, key, scopes, scope)?;
@@ -82,8 +86,13 @@ async fn reach(
     }
 }
 
-fn scope_for(entity: Entity, verb: Verb) -> Scope {
-    route::scope_of(entity, !matches!(verb, Verb::List | Verb::Get))
+/// The scope of a unified call; a raw call's hang on the store's platform.
+fn needed(target: &Target<'_>) -> Option<Scope> {
+    match target {
+        Target::Unified { entity, verb, .. } => Some(route::scope_of(*entity, !matches!(verb, Verb::List | Verb::Get))),
+        Target::Batch(entity) => Some(route::scope_of(*entity, true)),
+        Target::Raw(_) => None,
+    }
 }
 
 /// `GET /v1/platforms`: the same for everyone until the next release.

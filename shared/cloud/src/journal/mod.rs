@@ -99,6 +99,15 @@ pub struct UpstreamUse {
     pub credential: Option<CredentialUse>,
 }
 
+impl UpstreamUse {
+    /// Adds what another call of the same store did at the same time.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.waited = self.waited.max(other.waited);
+        self.status = other.status.or(self.status);
+    }
+}
+
 struct Line {
     table: Arc<str>,
     item: std::collections::HashMap<String, AttributeValue>,
