@@ -4,6 +4,7 @@
 //! passes through (R013), changes no table but the counters of a key, and never calls another function.
 
 mod access;
+mod once;
 mod raw;
 mod refusal;
 mod route;
@@ -14,7 +15,7 @@ mod write;
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
-    dynamo::{admission::Admission, guard::SourceGuard, stores::Stores},
+    dynamo::{admission::Admission, guard::SourceGuard, idempotency::Idempotency, stores::Stores},
     egress::Egress,
     env::Permission,
     gate::{self, Gate},
@@ -55,6 +56,7 @@ pub struct App {
     gate: Gate,
     accesses: access::Accesses,
     egress: Egress,
+    idempotency: Idempotency,
     journal: Journal,
     clock: Clock,
 }
@@ -68,7 +70,8 @@ impl App {
         let journal =
             Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
         let admission = Admission::new(tables.clone(), config.keys_table, clock.clone());
-        let guard = SourceGuard::new(tables.clone(), config.guards_table, clock.clone());
+        let guard = SourceGuard::new(tables.clone(), config.guards_table.clone(), clock.clone());
+        let idempotency = Idempotency::new(tables.clone(), config.guards_table, clock.clone());
         let accesses = access::Accesses::new(
             Stores::new(tables, config.stores_table),
             Vault::new(&boot.aws, config.vault_prefix),
@@ -80,6 +83,7 @@ impl App {
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             accesses,
+            idempotency,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             journal,
             clock,

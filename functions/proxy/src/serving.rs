@@ -75,8 +75,8 @@ async fn reach(
         Target::Unified { entity, verb: verb @ (Verb::List | Verb::Get), id } => {
             unified::read(app, call, &access, entity, verb, id, trace).await
         }
-        Target::Unified { entity, verb, id } => write::one(app, call, &access, entity, verb, id, trace).await,
-        Target::Batch(entity) => write::batch(app, call, &access, entity, trace).await,
+        Target::Unified { entity, verb, id } => write::one(app, call, key, &access, entity, verb, id, trace).await,
+        Target::Batch(entity) => write::batch(app, call, key, &access, entity, trace).await,
         Target::Raw(path) => {
             for scope in raw::scopes(&access, &path, &call.method) {
                 app.gate.require(call, key, scopes, scope)?;

@@ -44,21 +44,52 @@ pub(crate) async fn read(
             }
         }
     };
-    let read = Read { entity, target, fields: query.fields.as_ref(), include_remote: query.include_remote };
+    fetch(app, call, access, entity, target, query.fields.as_ref(), query.include_remote, trace).await
+}
+
+/// Reads one object again that was written before.
+pub(crate) async fn again(
+    app: &App,
+    call: &Call,
+    access: &Access,
+    entity: Entity,
+    id: &str,
+    include_remote: bool,
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
+    fetch(app, call, access, entity, Target::One(id), None, include_remote, trace).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "a read, taken apart")]
+async fn fetch(
+    app: &App,
+    call: &Call,
+    access: &Access,
+    entity: Entity,
+    target: Target<'_>,
+    fields: Option<&Fields>,
+    include_remote: bool,
+    trace: &mut Trace,
+) -> Result<Answer, Problem> {
+    let read = Read { entity, target, fields, include_remote };
     let turn = access.connector.read(&access.context(), &read).map_err(|refusal| refusal::problem(&refusal))?;
     let outcome = access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await;
     let outcome = outcome.map_err(|failure| failure.problem())?;
     if let Outcome::Page { objects, .. } = &outcome {
         trace.rows = u16::try_from(objects.len()).ok();
     }
-    let body = outcome.to_json(query.fields.as_ref()).map_err(|error| {
-        tracing::error!(cause = %error, "a unified object does not serialise");
-        Problem::new(cloud::http::Code::Internal)
-    })?;
     let mut answer = Answer::empty(StatusCode::OK);
     answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.body = body.into();
+    answer.body = body(&outcome, fields)?.into();
     Ok(answer)
+}
+
+/// An outcome as the body of an answer.
+pub(crate) fn body(outcome: &Outcome, fields: Option<&Fields>) -> Result<Vec<u8>, Problem> {
+    outcome.to_json(fields).map_err(|error| {
+        tracing::error!(cause = %error, "a unified object does not serialise");
+        Problem::new(cloud::http::Code::Internal)
+    })
 }
 
 fn parse(call: &Call, entity: Entity, verb: Verb) -> Result<Query, Problem> {

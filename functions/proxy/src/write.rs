@@ -1,9 +1,10 @@
 //! Writes through the unified interface: one object, or many of one entity in a batch.
 
 use cloud::{
+    dynamo::{admission::KeyRecord, idempotency::Made},
     http::{Answer, Call, Code, FieldError, Problem},
-    journal::Trace,
-    upstream::Failure,
+    journal::{Trace, UpstreamUse},
+    upstream::{Done, Failure},
 };
 use connectors::{Action, EntitySupport, Input, InputError, Outcome, Verb, Write};
 use domain::model::Entity;
@@ -11,7 +12,12 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::value::RawValue;
 
-use crate::{App, access::Access, refusal};
+use crate::{
+    App,
+    access::Access,
+    once::{self, Written},
+    refusal, unified,
+};
 
 /// Most items in a batch.
 pub(crate) const MAX_ITEMS: usize = 100;
@@ -20,9 +26,11 @@ pub(crate) const MAX_ITEMS: usize = 100;
 const AT_ONCE: usize = 4;
 
 /// Writes one object.
+#[expect(clippy::too_many_arguments, reason = "a route, taken apart")]
 pub(crate) async fn one(
     app: &App,
     call: &Call,
+    key: &KeyRecord,
     access: &Access,
     entity: Entity,
     verb: Verb,
@@ -34,9 +42,28 @@ pub(crate) async fn one(
     let action = action(support, verb, id, &call.body)?;
     let write = Write { entity, action, include_remote };
     let turn = access.connector.write(&access.context(), write).map_err(|refusal| refusal::problem(&refusal))?;
-    let outcome = access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await;
-    let outcome = outcome.map_err(|failure| failure.problem())?;
-    let answer = json(status(verb), body(&outcome)?);
+    let target = once::Target { entity, verb: Some(verb), id, include_remote };
+    once::write(app, call, key, access, target, trace, async |trace| {
+        match access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await {
+            Ok(outcome) => match written(call, verb, &outcome) {
+                Ok(answer) => Written::made(answer, vec![made(verb, &outcome)]),
+                Err(problem) => Written::failed(problem, Done::Unknown),
+            },
+            Err(failure) => {
+                let done = match failure.done(&trace.upstream) {
+                    // Gone is gone: a second one does no harm.
+                    Done::Unknown if verb == Verb::Delete => Done::Nothing,
+                    done => done,
+                };
+                Written::failed(failure.problem(), done)
+            }
+        }
+    })
+    .await
+}
+
+fn written(call: &Call, verb: Verb, outcome: &Outcome) -> Result<Answer, Problem> {
+    let answer = json(status(verb), unified::body(outcome, None)?);
     Ok(match outcome {
         Outcome::One(made) if verb == Verb::Create => match made.first_id() {
             Some(id) => answer.with(header::LOCATION, &format!("{}/{id}", call.path.trim_end_matches('/'))),
@@ -44,6 +71,14 @@ pub(crate) async fn one(
         },
         _ => answer,
     })
+}
+
+fn made(verb: Verb, outcome: &Outcome) -> Made {
+    let id = match outcome {
+        Outcome::One(objects) => objects.first_id().map(str::to_owned),
+        Outcome::Works | Outcome::Page { .. } | Outcome::Deleted | Outcome::Batch(_) => None,
+    };
+    Made { status: status(verb).as_u16(), id }
 }
 
 /// What can be done with an entity, if this can.
@@ -97,13 +132,6 @@ pub(crate) fn status(verb: Verb) -> StatusCode {
     }
 }
 
-fn body(outcome: &Outcome) -> Result<Vec<u8>, Problem> {
-    outcome.to_json(None).map_err(|error| {
-        tracing::error!(cause = %error, "a unified object does not serialise");
-        Problem::new(Code::Internal)
-    })
-}
-
 fn json(status: StatusCode, body: Vec<u8>) -> Answer {
     let mut answer = Answer::empty(status);
     if !body.is_empty() {
@@ -150,12 +178,13 @@ impl Wanted {
 }
 
 /// What one write of a batch came to.
-type Written = Result<Outcome, Problem>;
+type ItemResult = Result<Outcome, (Problem, Done)>;
 
 /// Writes many objects of one entity. Each item has a result of its own; one that fails stops no other.
 pub(crate) async fn batch(
     app: &App,
     call: &Call,
+    key: &KeyRecord,
     access: &Access,
     entity: Entity,
     trace: &mut Trace,
@@ -172,13 +201,34 @@ pub(crate) async fn batch(
         .enumerate()
         .filter_map(|(index, action)| Some((index, Write { entity, action: action.clone().ok()?, include_remote })))
         .collect();
-    let mut results: Vec<Written> =
-        parsed.iter().map(|action| Err(action.as_ref().err().cloned().unwrap_or_else(not_tried))).collect();
-    for (index, result) in send(app, call, access, &writes, trace).await {
-        results[index] = result;
-    }
-    trace.rows = u16::try_from(results.iter().filter(|result| result.is_ok()).count()).ok();
-    Ok(json(StatusCode::OK, answer(call, &items, &results)?))
+    let target = once::Target { entity, verb: None, id: None, include_remote };
+    once::write(app, call, key, access, target, trace, async |trace| {
+        let mut results: Vec<ItemResult> = parsed
+            .iter()
+            .map(|action| match action {
+                Ok(_) => Err((not_tried(), Done::Nothing)),
+                Err(problem) => Err((problem.clone(), Done::Refused)),
+            })
+            .collect();
+        for (index, result) in send(app, call, access, &writes, trace).await {
+            results[index] = result;
+        }
+        trace.rows = u16::try_from(results.iter().filter(|result| result.is_ok()).count()).ok();
+        let made = items.iter().zip(&results).map(|(item, result)| match result {
+            Ok(outcome) => made(item.method.verb(), outcome),
+            Err((problem, _)) => Made { status: problem.code.status().as_u16(), id: None },
+        });
+        let made = made.collect();
+        match answer(call, &items, &results) {
+            Ok(body) => {
+                let nothing = results.iter().all(|result| matches!(result, Err((_, Done::Nothing))));
+                let written = Written::made(json(StatusCode::OK, body), made);
+                if nothing { Written { done: Done::Nothing, ..written } } else { written }
+            }
+            Err(problem) => Written::failed(problem, Done::Unknown),
+        }
+    })
+    .await
 }
 
 /// The deadline came first.
@@ -213,7 +263,7 @@ async fn send(
     access: &Access,
     writes: &[(usize, Write<'_>)],
     trace: &mut Trace,
-) -> Vec<(usize, Written)> {
+) -> Vec<(usize, ItemResult)> {
     if writes.is_empty() {
         return Vec::new();
     }
@@ -221,28 +271,40 @@ async fn send(
     let all: Vec<Write<'_>> = writes.iter().map(|(_, write)| write.clone()).collect();
     if let Some(turn) = access.connector.bulk(&access.context(), &all) {
         let outcome = match turn {
-            Ok(turn) => line.drive(turn, &mut trace.upstream).await.map_err(|failure| failure.problem()),
-            Err(refusal) => Err(refusal::problem(&refusal)),
-        };
-        let results: Vec<Written> = match outcome {
-            Ok(Outcome::Batch(results)) if results.len() == writes.len() => {
-                results.into_iter().map(|result| result.map_err(|error| Failure::Answered(error).problem())).collect()
+            Ok(turn) => {
+                let driven = line.drive(turn, &mut trace.upstream).await;
+                driven.map_err(|failure| (failure.problem(), failure.done(&trace.upstream)))
             }
-            Ok(_) => writes.iter().map(|_| Err(Code::UpstreamUnreadable.into())).collect(),
-            Err(problem) => writes.iter().map(|_| Err(problem.clone())).collect(),
+            Err(refusal) => Err((refusal::problem(&refusal), Done::Refused)),
+        };
+        let results: Vec<ItemResult> = match outcome {
+            Ok(Outcome::Batch(results)) if results.len() == writes.len() => results
+                .into_iter()
+                .map(|result| {
+                    result.map_err(|error| {
+                        let failure = Failure::Answered(error);
+                        (failure.problem(), failure.done(&UpstreamUse::default()))
+                    })
+                })
+                .collect(),
+            Ok(_) => writes.iter().map(|_| Err((Code::UpstreamUnreadable.into(), Done::Unknown))).collect(),
+            Err(failed) => writes.iter().map(|_| Err(failed.clone())).collect(),
         };
         return writes.iter().map(|(index, _)| *index).zip(results).collect();
     }
     let line = &line;
     let done: Vec<_> = stream::iter(writes)
         .map(async |(index, write)| {
-            let mut used = cloud::journal::UpstreamUse::default();
+            let mut used = UpstreamUse::default();
             let result = if call.budget.left().is_zero() {
-                Err(not_tried())
+                Err((not_tried(), Done::Nothing))
             } else {
                 match access.connector.write(&access.context(), write.clone()) {
-                    Ok(turn) => line.drive(turn, &mut used).await.map_err(|failure| failure.problem()),
-                    Err(refusal) => Err(refusal::problem(&refusal)),
+                    Ok(turn) => {
+                        let driven = line.drive(turn, &mut used).await;
+                        driven.map_err(|failure| (failure.problem(), failure.done(&used)))
+                    }
+                    Err(refusal) => Err((refusal::problem(&refusal), Done::Refused)),
                 }
             };
             (*index, result, used)
@@ -259,15 +321,15 @@ async fn send(
 }
 
 /// `{"data": [{"status", "data"?, "problem"?}, …]}`, in the order of the items.
-fn answer(call: &Call, items: &[Item], results: &[Written]) -> Result<Vec<u8>, Problem> {
+fn answer(call: &Call, items: &[Item], results: &[ItemResult]) -> Result<Vec<u8>, Problem> {
     let mut out = br#"{"data":["#.to_vec();
     for (index, (item, result)) in items.iter().zip(results).enumerate() {
         if index > 0 {
             out.push(b',');
         }
         let (status, name, part) = match result {
-            Ok(outcome) => (status(item.method.verb()), "data", body(outcome)?),
-            Err(problem) => (problem.code.status(), "problem", problem.body(call.id.as_str())),
+            Ok(outcome) => (status(item.method.verb()), "data", unified::body(outcome, None)?),
+            Err((problem, _)) => (problem.code.status(), "problem", problem.body(call.id.as_str())),
         };
         out.extend(format!(r#"{{"status":{}"#, status.as_u16()).into_bytes());
         if !part.is_empty() {

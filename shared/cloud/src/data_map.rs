@@ -10,6 +10,7 @@ use personal_data::{
 use crate::dynamo::{
     accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
     guard::SourceItem,
+    idempotency::IdempotencyItem,
     key_item::KeyItem,
     keys::ShownKeyItem,
     mails::MailItem,
@@ -36,6 +37,7 @@ pub static DATA_MAP: DataMap = DataMap {
         SignUpItem::RECORD,
         SignUpCountItem::RECORD,
         MailItem::RECORD,
+        IdempotencyItem::RECORD,
         ServiceLine::RECORD,
         SecurityLine::RECORD,
         MailMessage::RECORD,

@@ -65,15 +65,19 @@ impl Line<'_> {
         used: &mut UpstreamUse,
     ) -> Result<Vec<InboundResponse>, Failure> {
         let started = Instant::now();
-        let mut calls = 0;
+        let (mut calls, mut changed) = (0, false);
         let answers: Result<Vec<_>, _> = stream::iter(requests)
-            .map(|request| self.send_in_pace(request))
+            .map(async |request| (request, self.send_in_pace(request).await))
             .buffered(AT_ONCE)
-            .inspect(|(made, _)| calls += made)
-            .map(|(_, answer)| answer)
+            .map(|(request, (made, answer))| {
+                calls += made;
+                changed |= !request.is_read() && answer.as_ref().is_ok_and(|answer| answer.status.is_success());
+                answer
+            })
             .try_collect()
             .await;
         used.calls += calls;
+        used.changed |= changed;
         used.waited += started.elapsed();
         let answers = answers?;
         used.status = answers.last().map(|answer| answer.status.as_u16());
@@ -118,7 +122,35 @@ pub enum Failure {
     Throttled(Duration),
 }
 
+/// What a write that failed has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Certainly nothing, and it may work another time.
+    Nothing,
+    /// Nothing, and it would be refused again.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
+
 impl Failure {
+    /// What a write that failed so has done at the store; `used` says whether an earlier part of it was carried out.
+    #[must_use]
+    pub fn done(&self, used: &UpstreamUse) -> Done {
+        let before = match self {
+            Self::Throttled(_) | Self::NoAnswer(EgressError::Refused | EgressError::Unreachable) => Done::Nothing,
+            Self::NoAnswer(EgressError::Broken | EgressError::Timeout | EgressError::TooLarge)
+            | Self::Answered(ReadError::Unreadable(_)) => Done::Unknown,
+            Self::Answered(ReadError::Refused(_)) => Done::Refused,
+            Self::Answered(ReadError::Upstream { status, .. }) => match *status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => Done::Nothing,
+                status if status.is_client_error() => Done::Refused,
+                _ => Done::Unknown,
+            },
+        };
+        if used.changed { Done::Unknown } else { before }
+    }
+
     /// What it means to the caller of a store that is connected.
     #[must_use]
     pub fn problem(&self) -> Problem {

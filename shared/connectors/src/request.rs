@@ -22,6 +22,7 @@ pub struct OutboundRequest {
     url: Url,
     signature: Signature,
     cost: u32,
+    reads: bool,
 }
 
 /// What is added to the address at each attempt.
@@ -35,7 +36,26 @@ pub(crate) enum Signature {
 
 impl OutboundRequest {
     pub(crate) fn new(method: Method, url: Url, headers: HeaderMap, body: Bytes, signature: Signature) -> Self {
-        Self { method, headers, body, url, signature, cost: 1 }
+        Self { method, headers, body, url, signature, cost: 1, reads: false }
+    }
+
+    /// The same request with the promise that it changes nothing at the store, whatever its method: a query that is sent with `POST`.
+    #[must_use]
+    pub fn that_reads(mut self) -> Self {
+        self.reads = true;
+        self
+    }
+
+    /// Whether it changes nothing at the store.
+    #[must_use]
+    pub fn is_read(&self) -> bool {
+        self.reads || self.method.is_safe()
+    }
+
+    /// Whether it may be sent twice with the effect of once (RFC 9110 9.2.2).
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.is_read() || self.method.is_idempotent()
     }
 
     /// The same request with what it costs of the platform's limit ([`crate::Allowance`]); 1 unless told.

@@ -67,6 +67,12 @@ pub fn mail(message: &MessageId) -> String {
     format!("mail#{}", message.body())
 }
 
+/// `guards`: what became of a call with an `Idempotency-Key`. The name is a hash, see [`crate::dynamo::idempotency`].
+#[must_use]
+pub fn idempotency(hash: &str) -> String {
+    format!("idempotency#{hash}")
+}
+
 /// `stores`: the partition of one store.
 #[must_use]
 pub fn store(store: &StoreId) -> String {

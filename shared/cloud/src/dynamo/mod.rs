@@ -5,6 +5,7 @@ pub mod activity;
 pub mod admission;
 pub mod expired;
 pub mod guard;
+pub mod idempotency;
 pub mod key;
 pub mod key_item;
 pub mod keys;

@@ -10,7 +10,7 @@ use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use connectors::{InboundResponse, OutboundRequest, retry_after};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{
@@ -117,7 +117,7 @@ impl Egress {
                 Err(_) => Err(EgressError::Timeout),
             };
             let wait = (calls < ATTEMPTS)
-                .then(|| self.wait_before_retry(&request.method, &result, calls))
+                .then(|| self.wait_before_retry(request.is_repeatable(), &result, calls))
                 .flatten()
                 .filter(|wait| *wait + WORTHWHILE < budget.left());
             match wait {
@@ -178,13 +178,12 @@ impl Egress {
     /// How long to wait before the next attempt, or `None` where there must be none.
     fn wait_before_retry(
         &self,
-        method: &Method,
+        repeatable: bool,
         result: &Result<InboundResponse, EgressError>,
         calls: u32,
     ) -> Option<Duration> {
         // Full jitter: anything from nothing to the step, so that callers who failed together do not come back together.
         let backoff = || jitter(FIRST_WAIT * 2u32.pow(calls)).max(Duration::from_millis(20));
-        let repeatable = method.is_idempotent();
         match result {
             Err(EgressError::Unreachable) => Some(backoff()),
             Err(EgressError::Broken | EgressError::Timeout) => repeatable.then(backoff),

@@ -27,6 +27,12 @@ macro_rules! problems {
                 match self { $(Code::$name => $code,)+ }
             }
 
+            /// The problem of a name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+
             /// A short description that is the same for every occurrence.
             #[must_use]
             pub const fn title(self) -> &'static str {
@@ -73,6 +79,12 @@ problems! {
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "The method is not allowed here";
     /// The thing changed, or exists, in a way that the call does not fit.
     Conflict = CONFLICT, "conflict", "The call does not fit the present state";
+    /// The `Idempotency-Key` stands for a call with another body.
+    IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The Idempotency-Key was used for another call";
+    /// The first call with this `Idempotency-Key` is still under way.
+    IdempotencyInProgress = CONFLICT, "idempotency_in_progress", "The first call with this Idempotency-Key is still under way";
+    /// Nobody knows what the first call with this `Idempotency-Key` did.
+    IdempotencyOutcomeUnknown = CONFLICT, "idempotency_outcome_unknown", "What the first call with this Idempotency-Key did is not known";
     /// A one-time link was used or is too old.
     LinkExpired = GONE, "link_expired", "The link was used or has expired";
     /// The body is larger than the route takes.
@@ -146,7 +158,7 @@ pub struct Problem {
     pub detail: Option<String>,
     /// Wrong fields, for [`Code::ValidationFailed`].
     pub errors: Vec<FieldError>,
-    /// Seconds after which the call may be tried again; only sent with 429 and 503.
+    /// Seconds after which the call may be tried again; only sent with 429, 503 and [`Code::IdempotencyInProgress`].
     pub retry_after: Option<u64>,
     /// What the store said of it, bounded and without secrets.
     pub upstream: Option<Upstream>,

@@ -97,6 +97,8 @@ pub struct UpstreamUse {
     pub status: Option<u16>,
     /// How the credential was come by.
     pub credential: Option<CredentialUse>,
+    /// Whether the store carried out something that changes it.
+    pub changed: bool,
 }
 
 impl UpstreamUse {
@@ -105,6 +107,7 @@ impl UpstreamUse {
         self.calls += other.calls;
         self.waited = self.waited.max(other.waited);
         self.status = other.status.or(self.status);
+        self.changed |= other.changed;
     }
 }
 
