@@ -107,7 +107,7 @@ async fn platforms_are_told_without_a_key() {
     assert_eq!(answer.status, 200);
     let body = answer.json();
     let names: Vec<&str> = body["data"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["cartos", "woocommerce"]);
+    assert_eq!(names, ["cartos", "woocommerce", "shopify"]);
     assert!(body["data"][0]["credentials"][0]["name"].is_string());
     assert_eq!(world.get("baskets").await.problem(), "not_supported_by_platform");
 }

@@ -39,6 +39,9 @@ pub enum AddressError {
     /// Longer than 500 characters.
     #[error("the address is too long")]
     TooLong,
+    /// Not where this platform's stores are; the sentence says where they are.
+    #[error("{0}")]
+    Platform(&'static str),
 }
 
 impl StoreAddress {

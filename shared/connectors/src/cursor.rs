@@ -49,14 +49,12 @@ impl List {
 
     /// The platform's own cursor that ours holds; `None` for the first page. Whoever gets a text here must still not trust it: it is
     /// what a caller sent.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the platforms whose pages have no numbers"))]
     pub(crate) fn token(&self, cursor: Option<&str>) -> Result<Option<String>, Refusal> {
         let Some(place) = self.place(TOKEN, cursor)? else { return Ok(None) };
         String::from_utf8(place).map(Some).map_err(|_| Refusal::Cursor)
     }
 
     /// The cursor that holds a platform's own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the platforms whose pages have no numbers"))]
     pub(crate) fn token_cursor(&self, token: &str) -> String {
         self.encode(TOKEN, token.as_bytes())
     }

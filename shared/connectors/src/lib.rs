@@ -15,6 +15,7 @@ mod raw;
 mod raw_path;
 mod render;
 mod request;
+mod shopify;
 mod upstream;
 mod woocommerce;
 mod write;
@@ -35,7 +36,7 @@ pub use upstream::retry_after;
 pub use write::{Action, Input, InputError, Write, WrongField};
 
 /// Every connector there is.
-pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooCommerce];
+pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify];
 
 /// The connector of a platform, by its name in requests.
 #[must_use]

@@ -51,7 +51,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The message of an error body where the platform's shape is known, else the body's beginning if it is plain text or JSON; no
-/// HTML (a stack trace or a login page helps nobody). Credentials and control characters are taken out.
+/// HTML (a stack trace or a login page helps nobody).
 fn public_text(response: &InboundResponse, credential: &Credential) -> String {
     // Read more than is shown, so that a secret cut in half at the end cannot slip past the removal.
     let start = &response.body[..response.body.len().min(16 * MAX_TEXT)];
@@ -62,7 +62,12 @@ fn public_text(response: &InboundResponse, credential: &Credential) -> String {
         _ if body.trim_start().starts_with('<') => Cow::Borrowed(""),
         _ => body,
     };
-    let mut text = message.into_owned();
+    public(&message, credential)
+}
+
+/// What a caller may see of a store's text: without credentials and control characters, at most 500 characters.
+pub(crate) fn public(message: &str, credential: &Credential) -> String {
+    let mut text = message.to_owned();
     for secret in credential.values().filter(|value| value.len() >= 4) {
         for form in [
             secret.to_owned(),
