@@ -36,6 +36,9 @@ pub enum AddressError {
     /// A path where the platform has none.
     #[error("the address must not hold a path")]
     Path,
+    /// Not the address at which the platform's API is.
+    #[error("the address is not that of the platform's API")]
+    NotTheApi,
     /// Longer than 500 characters.
     #[error("the address is too long")]
     TooLong,

@@ -6,11 +6,13 @@
 
 mod address;
 mod allowance;
+mod bigcommerce;
 mod cartos;
 mod connector;
 mod cursor;
 mod fields;
 pub mod headers;
+mod number;
 mod raw;
 mod raw_path;
 mod render;
@@ -36,7 +38,8 @@ pub use upstream::retry_after;
 pub use write::{Action, Input, InputError, Write, WrongField};
 
 /// Every connector there is.
-pub static CONNECTORS: &[&dyn Connector] = &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify];
+pub static CONNECTORS: &[&dyn Connector] =
+    &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify, &bigcommerce::BigCommerce];
 
 /// The connector of a platform, by its name in requests.
 #[must_use]

@@ -19,9 +19,10 @@ pub(crate) fn credential_of(connector: &dyn Connector) -> Credential {
 }
 
 pub(crate) fn address_of(connector: &dyn Connector) -> StoreAddress {
-    // Shopify's stores are under its own domain.
+    // Shopify's stores are under its own domain, BigCommerce's under one address of its API.
     let address = |text| connector.address(text, Loopback::Denied);
-    address("https://shop.example").or_else(|_| address("https://shop.myshopify.com")).unwrap()
+    let generic = address("https://shop.example").or_else(|_| address("https://shop.myshopify.com"));
+    generic.or_else(|_| address("https://api.bigcommerce.com/stores/abc123")).unwrap()
 }
 
 pub(crate) fn ok(body: &str) -> InboundResponse {

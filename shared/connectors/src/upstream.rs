@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::model::Remote;
 use domain::money::{Amount, Currency, Money};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,6 +19,8 @@ const MAX_TEXT: usize = 500;
 
 /// The longest wait that is believed, a day; a platform that says more is broken.
 const MAX_RETRY_AFTER: u64 = 86_400;
+
+const RESET_MS: HeaderName = HeaderName::from_static("x-rate-limit-time-reset-ms");
 
 /// The body of a success; anything else becomes the error to report.
 pub(crate) fn success<'a>(response: &'a InboundResponse, credential: &Credential) -> Result<&'a [u8], ReadError> {
@@ -35,16 +37,20 @@ pub(crate) fn refused(response: &InboundResponse, credential: &Credential) -> Re
 }
 
 /// How long an answer asks to wait: `Retry-After` in seconds or as a date (RFC 9110 10.2.3). A date is measured from the answer's own `Date`, so
-/// that neither our clock nor the platform's matters; without one it counts as absent, and one in the past asks for no wait.
+/// that neither our clock nor the platform's matters; without one it counts as absent, and one in the past asks for no wait. BigCommerce says
+/// the same in milliseconds, in `X-Rate-Limit-Time-Reset-Ms` of a 429.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
-    let wanted = text(header::RETRY_AFTER)?;
+    let text = |name: &HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
+    let Some(wanted) = text(&header::RETRY_AFTER) else {
+        let reset = text(&RESET_MS)?.parse().ok().map(Duration::from_millis)?;
+        return Some(reset.min(Duration::from_secs(MAX_RETRY_AFTER)));
+    };
     let seconds = match wanted.parse::<u64>() {
         Ok(seconds) => seconds,
         Err(_) => {
             let second = |date: &str| Some(jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second());
-            u64::try_from(second(wanted)? - second(text(header::DATE)?)?).unwrap_or(0)
+            u64::try_from(second(wanted)? - second(text(&header::DATE)?)?).unwrap_or(0)
         }
     };
     Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
@@ -276,6 +282,9 @@ mod tests {
         assert_eq!(wait("Sat, 21 Nov 2026 10:00:12 GMT", now), Some(12));
         assert_eq!(wait("Sat, 21 Nov 2026 09:00:00 GMT", now), Some(0));
         assert_eq!(wait("Sat, 21 Nov 2026 10:00:12 GMT", None), None);
+        let reset = |value: &str| retry_after(&HeaderMap::from_iter([(RESET_MS, value.parse().unwrap())]));
+        assert_eq!(reset("1700"), Some(Duration::from_millis(1700)));
+        assert_eq!(reset("soon"), None);
         for garbage in ["soon", "-1", "1.5", "", "Sat, 99 Nov 2026"] {
             assert_eq!(wait(garbage, now), None, "{garbage}");
         }
