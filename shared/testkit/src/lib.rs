@@ -2,6 +2,7 @@
 //! ([`front_door`]), faults between a function and what it calls ([`fault_proxy`]), and a search for marker values in everything
 //! that the emulator holds ([`marker`]). For development only: no function depends on this crate.
 
+pub mod big_store;
 pub mod demo_store;
 pub mod fault_proxy;
 pub mod front_door;
