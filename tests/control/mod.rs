@@ -2,6 +2,7 @@
 
 mod grants;
 mod house;
+mod idempotency;
 mod keys;
 mod offboarding;
 mod outages;

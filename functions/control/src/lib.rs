@@ -8,6 +8,7 @@ mod account;
 mod applications;
 mod grants;
 mod keys;
+mod once;
 mod page;
 mod probe;
 pub mod routes;
@@ -19,8 +20,8 @@ use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, keys::Keys,
-        sign_ups::SignUps, stores::Stores,
+        accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, idempotency::Idempotency,
+        keys::Keys, sign_ups::SignUps, stores::Stores,
     },
     egress::Egress,
     env::Permission,
@@ -76,6 +77,7 @@ pub struct App {
     keys: Keys,
     stores: Stores,
     sign_ups: SignUps,
+    idempotency: Idempotency,
     activity: Activity,
     vault: Vault,
     egress: Egress,
@@ -104,7 +106,8 @@ impl App {
             accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
             keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
             stores: Stores::new(tables.clone(), config.stores_table),
-            sign_ups: SignUps::new(tables.clone(), config.guards_table, clock.clone()),
+            sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
+            idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             tables,
             vault: Vault::new(&boot.aws, config.vault_prefix),

@@ -10,7 +10,7 @@ use domain::id::StoreId;
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, grants, keys,
+    App, account, applications, grants, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
     sign_up, stores,
 };
@@ -53,7 +53,10 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
     let visit = Visit { app, call, key: &entered.key };
     let result = match allowed(&visit, route).and(readable) {
         // Boxed: two dozen handlers nested in one future are more than the compiler lays out, and one allocation costs nothing here.
-        Ok(()) => Box::pin(known(&visit, route.endpoint, &parameters, &mut trace)).await,
+        Ok(()) => {
+            let change = async || known(&visit, route.endpoint, &parameters, &mut trace).await;
+            Box::pin(once::change(&visit, route.endpoint, change)).await
+        }
         Err(problem) => Err(problem),
     };
     let store = parameters.first().and_then(|id| id.parse::<StoreId>().ok());

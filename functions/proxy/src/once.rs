@@ -4,21 +4,18 @@
 use cloud::{
     dynamo::{
         admission::KeyRecord,
-        idempotency::{Claim, End, Found, Made, Operation},
+        idempotency::{End, Made},
     },
-    http::{Answer, Call, Code, Problem},
+    http::{Answer, Call, Problem},
     journal::Trace,
+    once::{self, Begun},
     upstream::Done,
 };
 use connectors::Verb;
 use domain::model::Entity;
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
 
 use crate::{App, access::Access, unified};
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-const LONGEST: usize = 255;
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What a write came to: an answer with what was made, or a problem with what was done.
 pub(crate) struct Written {
@@ -64,8 +61,7 @@ pub(crate) struct Target<'a> {
     pub(crate) include_remote: bool,
 }
 
-/// Carries `write` out, once if the call has an `Idempotency-Key`. What is wrong with the call itself is refused before this: only a call
-/// that can be sent takes a key.
+/// Carries `write` out, once if the call has an `Idempotency-Key`.
 pub(crate) async fn write(
     app: &App,
     call: &Call,
@@ -75,42 +71,18 @@ pub(crate) async fn write(
     trace: &mut Trace,
     write: impl AsyncFnOnce(&mut Trace) -> Written,
 ) -> Result<Answer, Problem> {
-    let Some(token) = token(call)? else { return write(trace).await.result };
-    let path = if call.query.is_empty() { call.path.clone() } else { format!("{}?{}", call.path, call.query) };
-    let operation =
-        Operation { call: &call.id, key: &key.id, method: &call.method, target: &path, token, body: &call.body };
-    let found = app.idempotency.begin(&operation, call.budget.left()).await.map_err(|_| Problem::unavailable())?;
-    match found {
-        Found::Nothing(claim) => first(app, claim, write(trace).await).await,
-        Found::Ended { status, code, made } => again(app, call, access, &target, trace, status, code, made).await,
-        Found::OtherBody => Err(Code::IdempotencyKeyReused.into()),
-        Found::Running { wait } => Err(Problem::new(Code::IdempotencyInProgress).retry_after(wait)),
-        Found::Unknown => {
-            let detail = "the store may or may not have carried it out; look there, then use another key";
-            Err(Problem::new(Code::IdempotencyOutcomeUnknown).detail(detail))
+    match once::begin(&app.idempotency, call, &key.id).await? {
+        Begun::WithoutKey => write(trace).await.result,
+        Begun::First(claim) => {
+            let written = write(trace).await;
+            once::end(&app.idempotency, claim, written.end()).await;
+            written.result
         }
+        Begun::Refused(answer) => Ok(answer),
+        Begun::Made { status, made } => again(app, call, access, &target, trace, status, &made).await,
     }
 }
 
-/// The key of the call.
-fn token(call: &Call) -> Result<Option<&str>, Problem> {
-    let mut all = call.headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = all.next() else { return Ok(None) };
-    match (value.to_str(), all.next()) {
-        (Ok(token), None) if (1..=LONGEST).contains(&token.len()) => Ok(Some(token)),
-        _ => Err(Problem::field("Idempotency-Key", "one header of 1 to 255 visible ASCII characters")),
-    }
-}
-
-/// Ends a claim before the answer goes out: what cannot be noted is answered all the same, because it has happened.
-async fn first(app: &App, claim: Claim, written: Written) -> Result<Answer, Problem> {
-    if app.idempotency.end(claim, written.end()).await.is_err() {
-        tracing::error!("the end of a call with an Idempotency-Key could not be noted; its outcome counts as unknown");
-    }
-    written.result
-}
-
-#[expect(clippy::too_many_arguments, reason = "the record of the first call, taken apart")]
 async fn again(
     app: &App,
     call: &Call,
@@ -118,13 +90,8 @@ async fn again(
     target: &Target<'_>,
     trace: &mut Trace,
     status: u16,
-    code: Option<String>,
-    made: Vec<Made>,
+    made: &[Made],
 ) -> Result<Answer, Problem> {
-    if let Some(code) = code {
-        let code = Code::named(&code).unwrap_or(Code::Internal);
-        return Ok(replayed(Answer::problem(&Problem::new(code), call)));
-    }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let id = made.first().and_then(|made| made.id.as_deref()).or(target.id);
     let answer = match (target.verb, id) {
@@ -136,9 +103,5 @@ async fn again(
         }
         _ => Answer::empty(status),
     };
-    Ok(replayed(answer))
-}
-
-fn replayed(answer: Answer) -> Answer {
-    answer.with(REPLAYED, "true")
+    Ok(once::replayed(answer))
 }

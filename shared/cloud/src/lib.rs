@@ -14,6 +14,7 @@ pub mod http;
 pub mod journal;
 pub mod mailer;
 pub mod offboarding;
+pub mod once;
 pub mod pace;
 pub mod sqs;
 pub mod upstream;
