@@ -12,6 +12,7 @@ mod connector;
 mod cursor;
 mod fields;
 pub mod headers;
+mod medusa;
 mod number;
 mod raw;
 mod raw_path;
@@ -39,7 +40,7 @@ pub use write::{Action, Input, InputError, Write, WrongField};
 
 /// Every connector there is.
 pub static CONNECTORS: &[&dyn Connector] =
-    &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify, &bigcommerce::BigCommerce];
+    &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify, &bigcommerce::BigCommerce, &medusa::Medusa];
 
 /// The connector of a platform, by its name in requests.
 #[must_use]
