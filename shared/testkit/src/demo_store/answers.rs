@@ -158,7 +158,7 @@ fn object(received: &Received) -> Result<Map<String, Value>, Response<Answer>> {
 fn refused(reason: &ChangeError) -> Response<Answer> {
     match reason {
         ChangeError::NotFound => error(StatusCode::NOT_FOUND, "not_found", "no such resource"),
-        ChangeError::NameMissing => error(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "name is required"),
+        ChangeError::Invalid(why) => error(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", why),
         ChangeError::SkuTaken => error(StatusCode::CONFLICT, "sku_taken", "another product has this sku"),
     }
 }

@@ -105,6 +105,41 @@ async fn products_can_be_written() {
 }
 
 #[tokio::test]
+async fn variants_stock_and_orders_hang_together() {
+    let store = DemoStore::start(Setup::default()).await.unwrap();
+    let key = store.api_key().to_owned();
+    let shirt = r#"{"name":"Shirt","options":[{"name":"Size","values":["S","M"]}],"variants":[{"options":{"Size":"S"},"price":"5.00","stock":3,"track_inventory":true}]}"#;
+    let (_, _, made) = call(&store, "POST", "/api/products", &key, shirt).await;
+    let id = made["product"]["id"].as_u64().unwrap();
+    let variant = made["product"]["variants"][0]["id"].as_u64().unwrap();
+    let change = format!(r#"{{"variants":[{{"id":"{variant}","price":"6.00"}},{{"options":{{"Size":"M"}}}}]}}"#);
+    let (status, _, changed) = call(&store, "PATCH", &format!("/api/products/{id}"), &key, &change).await;
+    let variants = &changed["product"]["variants"];
+    assert_eq!((status, &variants[0]["price"], &variants[0]["stock"]), (200, &"6.00".into(), &3.into()));
+    assert_eq!(variants[1]["id"], variant + 1);
+    assert_eq!(
+        call(&store, "PATCH", &format!("/api/products/{id}"), &key, r#"{"variants":[{"id":"1"}]}"#).await.0,
+        422
+    );
+    assert_eq!(call(&store, "PATCH", &format!("/api/products/{id}"), &key, r#"{"currency":"USD"}"#).await.0, 422);
+
+    let level = format!("/api/inventory/{variant}");
+    assert_eq!(get(&store, &level, &key).await.2["inventory_level"]["available"], 3);
+    call(&store, "PATCH", &level, &key, r#"{"available":9}"#).await;
+    assert_eq!(get(&store, &format!("/api/products/{id}"), &key).await.2["product"]["variants"][0]["stock"], 9);
+
+    let order = format!(
+        r#"{{"lines":[{{"product_id":"{id}","variant_id":"{variant}","quantity":2}}],"shipping_lines":[{{"title":"Parcel","total":"4.90"}}]}}"#
+    );
+    let (_, _, order) = call(&store, "POST", "/api/orders", &key, &order).await;
+    let order = &order["order"];
+    assert_eq!((&order["total"], &order["lines"][0]["name"]), (&"16.90".into(), &"Shirt".into()));
+    assert_eq!(call(&store, "POST", "/api/orders", &key, "{}").await.0, 422);
+    call(&store, "DELETE", &format!("/api/products/{id}"), &key, "").await;
+    assert_eq!(get(&store, &level, &key).await.0, 404);
+}
+
+#[tokio::test]
 async fn faults_come_when_they_are_asked_for() {
     let store = DemoStore::start(Setup::default()).await.unwrap();
     let key = store.api_key().to_owned();
