@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
+use serde::Serialize;
 use url::Url;
 
 use crate::connector::Credential;
@@ -32,6 +33,11 @@ pub(crate) enum Signature {
     None,
     /// One-legged OAuth 1.0a in the query (RFC 5849): a nonce may be used once only, so a retry needs a new one.
     OAuth1(Credential),
+}
+
+/// A body. What connectors send are structs of texts, numbers and lists of them, which always serialise; a platform refuses an empty body.
+pub(crate) fn json(body: &impl Serialize) -> Bytes {
+    serde_json::to_vec(body).map(Bytes::from).unwrap_or_default()
 }
 
 impl OutboundRequest {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::allowance::{Allowance, Refill};
 use crate::connector::{Credential, InboundResponse, ReadError};
 
 /// The longest piece of a store's error text that is passed on, in characters.
@@ -54,6 +55,17 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         }
     };
     Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
+}
+
+/// The window that a platform tells of: what is left in one header, the unix second of its end in another. As with [`retry_after`], the end is
+/// measured from the answer's own `Date`.
+pub(crate) fn window(headers: &HeaderMap, remaining: &str, reset: &str) -> Option<Allowance> {
+    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
+    let available = text(remaining)?.parse().ok()?;
+    let end: i64 = text(reset)?.parse().ok()?;
+    let now = jiff::fmt::rfc2822::parse(text(header::DATE.as_str())?).ok()?.timestamp().as_second();
+    let seconds = u64::try_from(end.saturating_sub(now)).unwrap_or(0).min(MAX_RETRY_AFTER);
+    Some(Allowance { available, refill: Refill::All { after: Duration::from_secs(seconds) } })
 }
 
 /// The message of an error body where the platform's shape is known, else the body's beginning if it is plain text or JSON; no
@@ -154,6 +166,14 @@ impl AmountText<'_> {
             b'-' | b'0'..=b'9' => raw.parse().ok(),
             _ => None,
         }
+    }
+
+    /// The amount of a platform that mixes two ways to write one: a text without a point is a whole number of minor units, with so many
+    /// `decimals`; a number, or a text with a point, is in major units.
+    pub(crate) fn mixed(self, decimals: u8) -> Option<Amount> {
+        let amount = self.amount()?;
+        let is_minor = self.0?.get().starts_with('"') && !amount.as_str().contains('.');
+        if is_minor { Amount::from_minor_units(amount.as_str().parse().ok()?, decimals).ok() } else { Some(amount) }
     }
 
     /// The whole part as an integer: stock is counted in pieces, but plugins write decimals.

@@ -2,8 +2,10 @@
 //!
 //! The public pages fix the base, the header, the list envelope `{"products": […], "pagination": {"total", "page", "per_page",
 //! "total_pages"}}`, errors and rate-limit headers (`platforms.md` 2.2). They leave the objects open; `wire` states the shapes that
-//! this connector reads and that the demo store serves.
+//! this connector reads, `body` those that it writes (`POST` creates, `PATCH` changes what is sent, `DELETE` answers 204), and the demo store
+//! serves both.
 
+mod body;
 mod map;
 mod wire;
 
@@ -13,30 +15,26 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Deserialize;
 
 use crate::address::{AddressError, Loopback, StoreAddress};
+use crate::allowance::Allowance;
 use crate::connector::{
-    Connector, Context, Credential, CredentialField, EntitySupport, Objects, Outcome, Platform, RawCall, Read,
-    ReadError, Refusal, Target, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects, Outcome, Platform,
+    RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
-use crate::request::{OutboundRequest, Signature};
-use crate::upstream::{Item, item, items, success};
-use crate::write::Write;
+use crate::request::{OutboundRequest, Signature, json};
+use crate::upstream::{Item, item, items, success, window};
+use crate::write::{Action, Input, Write};
 
 const NAME: &str = "cartos";
 const API_KEY: &str = "api_key";
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-const READS: &[Verb] = &[Verb::List, Verb::Get];
-const NO_WRITES: &str = "Unified writes are not offered for CartOS; use the raw route.";
+const EVERYTHING: &[Verb] = &[Verb::List, Verb::Get, Verb::Create, Verb::Update, Verb::Delete];
+const NO_STOCK_OF_ITS_OWN: &str = "A stock level comes and goes with its variant.";
 const NO_BASKETS: &str = "CartOS has no API for baskets.";
-const RAW_WRITES: &[Unsupported] = &[
-    Unsupported { verb: Verb::Create, reason: NO_WRITES },
-    Unsupported { verb: Verb::Update, reason: NO_WRITES },
-    Unsupported { verb: Verb::Delete, reason: NO_WRITES },
-];
 
 static PLATFORM: Platform = Platform {
     name: NAME,
@@ -44,11 +42,66 @@ static PLATFORM: Platform = Platform {
     url: "https://{store-domain}",
     credentials: &[CredentialField { name: API_KEY, label: "API key (ak_live_…)", secret: true, required: true }],
     entities: &[
-        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport {
+            entity: Entity::Products,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &[
+                "name",
+                "sku",
+                "description_html",
+                "status",
+                "brand",
+                "categories",
+                "tags",
+                "images",
+                "options",
+                "variants",
+                "price",
+                "compare_at",
+                "tax_class",
+                "weight",
+                "seo",
+            ],
+        },
+        EntitySupport {
+            entity: Entity::Orders,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &[
+                "status",
+                "financial_status",
+                "fulfillment_status",
+                "currency",
+                "customer",
+                "billing",
+                "shipping",
+                "lines",
+                "shipping_lines",
+                "note",
+            ],
+        },
+        EntitySupport {
+            entity: Entity::Customers,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &["email", "phone", "first_name", "last_name", "groups", "addresses", "marketing"],
+        },
+        EntitySupport {
+            entity: Entity::Categories,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &["name", "parent_id", "slug", "position", "visible"],
+        },
+        EntitySupport {
+            entity: Entity::Inventory,
+            verbs: &[Verb::List, Verb::Get, Verb::Update],
+            unsupported: &[
+                Unsupported { verb: Verb::Create, reason: NO_STOCK_OF_ITS_OWN },
+                Unsupported { verb: Verb::Delete, reason: NO_STOCK_OF_ITS_OWN },
+            ],
+            writable: &["available", "location_id"],
+        },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
@@ -102,9 +155,38 @@ impl Connector for CartOs {
         }
     }
 
-    fn write(&self, _: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
+    fn write(&self, context: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
         PLATFORM.supports(write.entity, write.verb()).map_err(Refusal::NotSupported)?;
-        Err(Refusal::NotSupported(NO_WRITES))
+        let Write { entity, action, include_remote } = write;
+        let credential = context.credential.clone();
+        let (method, path, input) = match action {
+            Action::Create(input) => (Method::POST, format!("/api/{entity}"), input),
+            Action::Update { id, input } => (Method::PATCH, format!("/api/{entity}/{}", checked(id)?), input),
+            Action::Delete { id } => {
+                let path = format!("/api/{entity}/{}", checked(id)?);
+                let request = request(context, Method::DELETE, &path, None, Bytes::new())?;
+                return Ok(Turn::ask(request, move |answer| {
+                    success(&answer, &credential)?;
+                    Ok(Turn::Done(Outcome::Deleted))
+                }));
+            }
+        };
+        let is_new = method == Method::POST;
+        let body = match input {
+            Input::Product(input) => json(&body::Product::new(*input)?),
+            Input::Order(input) => json(&body::Order::new(*input, is_new)?),
+            Input::Customer(input) => json(&body::Customer::new(*input)?),
+            Input::Category(input) => json(&body::Category::new(input)?),
+            Input::Inventory(input) => json(&body::Inventory::new(input)),
+            Input::Basket(_) => return Err(Refusal::NotSupported(NO_BASKETS)),
+        };
+        let request = request(context, method, &path, None, body)?;
+        Ok(Turn::ask(request, move |answer| single(&answer, &credential, entity, include_remote)))
+    }
+
+    /// CartOS tells with every answer what is left of its sliding window, and when the window ends.
+    fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
+        window(&answer.headers, "x-ratelimit-remaining", "x-ratelimit-reset")
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
@@ -177,19 +259,28 @@ fn page(context: &Context<'_>, read: &Read<'_>, list: List, cursor: Option<&str>
 }
 
 fn one(context: &Context<'_>, read: &Read<'_>, id: &str) -> Result<Turn, Refusal> {
+    let request = get(context, &format!("/api/{}/{}", read.entity, checked(id)?), None)?;
+    let (credential, entity, include_remote) = (context.credential.clone(), read.entity, read.include_remote);
+    Ok(Turn::ask(request, move |answer| single(&answer, &credential, entity, include_remote)))
+}
+
+/// An id as CartOS has them.
+fn checked(id: &str) -> Result<&str, Refusal> {
     let is_id =
         (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if !is_id {
-        return Err(Refusal::Id);
-    }
-    let request = get(context, &format!("/api/{}/{id}", read.entity), None)?;
-    let (credential, entity, include_remote) = (context.credential.clone(), read.entity, read.include_remote);
-    Ok(Turn::ask(request, move |answer| {
-        let body = success(&answer, &credential)?;
-        let single: Single<'_> = serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
-        let row = single.row.get();
-        Ok(Turn::Done(Outcome::One(single_object(entity, row.as_bytes(), include_remote)?)))
-    }))
+    if is_id { Ok(id) } else { Err(Refusal::Id) }
+}
+
+/// The one object of an answer.
+fn single(
+    answer: &InboundResponse,
+    credential: &Credential,
+    entity: Entity,
+    include_remote: bool,
+) -> Result<Turn, ReadError> {
+    let body = success(answer, credential)?;
+    let single: Single<'_> = serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not one object"))?;
+    Ok(Turn::Done(Outcome::One(single_object(entity, single.row.get().as_bytes(), include_remote)?)))
 }
 
 fn objects(entity: Entity, rows: &[u8], include_remote: bool) -> Result<Objects, ReadError> {
@@ -218,10 +309,23 @@ fn single_object(entity: Entity, row: &[u8], include_remote: bool) -> Result<Obj
 }
 
 fn get(context: &Context<'_>, path: &str, query: Option<&str>) -> Result<OutboundRequest, Refusal> {
-    let mut headers = HeaderMap::with_capacity(2);
+    request(context, Method::GET, path, query, Bytes::new())
+}
+
+fn request(
+    context: &Context<'_>,
+    method: Method,
+    path: &str,
+    query: Option<&str>,
+    body: Bytes,
+) -> Result<OutboundRequest, Refusal> {
+    let mut headers = HeaderMap::with_capacity(3);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(X_API_KEY, key(context.credential)?);
-    Ok(OutboundRequest::new(Method::GET, context.address.with(path, query), headers, Bytes::new(), Signature::None))
+    if !body.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    Ok(OutboundRequest::new(method, context.address.with(path, query), headers, body, Signature::None))
 }
 
 fn key(credential: &Credential) -> Result<HeaderValue, Refusal> {

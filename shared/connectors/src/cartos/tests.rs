@@ -2,7 +2,6 @@ use domain::model::Entity;
 use http::StatusCode;
 
 use super::*;
-use crate::InboundResponse;
 use crate::tests::{FIRST_PAGE, address_of, credential_of, ok, read};
 
 /// One list of each entity, with every field filled.
@@ -168,4 +167,87 @@ fn an_address_is_a_domain() {
     let address = |text| CartOs.address(text, Loopback::Denied).map(|address| address.to_string());
     assert_eq!(address("shop.example/api/"), Ok("https://shop.example".to_owned()));
     assert_eq!(address("https://shop.example/shop"), Err(AddressError::Path));
+}
+
+/// A write of the connector: the request that it makes, or why it makes none.
+fn written(entity: Entity, id: Option<&str>, sent: serde_json::Value) -> Result<(String, serde_json::Value), Refusal> {
+    let verb = if id.is_some() { Verb::Update } else { Verb::Create };
+    let input = Input::parse(PLATFORM.support(entity).unwrap(), verb, sent.to_string().as_bytes()).unwrap();
+    let action = match id {
+        Some(id) => Action::Update { id, input },
+        None => Action::Create(input),
+    };
+    let (address, credential) = (address_of(&CartOs), credential_of(&CartOs));
+    let context = Context { address: &address, credential: &credential };
+    match CartOs.write(&context, Write { entity, action, include_remote: false })? {
+        Turn::Send { requests, .. } => {
+            let request = &requests[0];
+            assert_eq!(request.headers["content-type"], "application/json");
+            let line = format!("{} {}", request.method, request.unsigned_url().path());
+            Ok((line, serde_json::from_slice(&request.body).unwrap()))
+        }
+        _ => panic!("not one request"),
+    }
+}
+
+#[test]
+fn what_is_written_has_the_shape_that_is_read() {
+    use serde_json::json;
+    let sent = json!({
+        "name": "Shirt", "sku": null, "status": "active", "categories": ["1"], "tags": null, "price": { "amount": "19.90", "currency": "EUR" },
+        "compare_at": null, "weight": { "value": "0.250", "unit": "kg" }, "seo": { "title": "t" },
+        "variants": [{ "id": "100100", "inventory": { "quantity": 4 }, "cost": { "amount": "9.95" } }],
+    });
+    let (line, body) = written(Entity::Products, Some("1001"), sent).unwrap();
+    assert_eq!(line, "PATCH /api/products/1001");
+    let expected = json!({
+        "name": "Shirt", "sku": null, "status": "active", "category_ids": ["1"], "tags": [], "currency": "EUR", "price": "19.90",
+        "compare_at_price": null, "weight": "0.250", "weight_unit": "kg", "seo_title": "t",
+        "variants": [{ "id": "100100", "track_inventory": true, "stock": 4, "cost": "9.95" }],
+    });
+    assert_eq!(body, expected);
+    let sent = json!({
+        "financial_status": "partially_refunded", "customer": { "id": "7" }, "billing": { "city": "X", "region": { "code": "BE" } },
+        "lines": [{ "product_id": "1", "quantity": 2, "unit_price": { "amount": "1.50", "currency": "EUR" } }],
+    });
+    let (line, body) = written(Entity::Orders, None, sent).unwrap();
+    assert_eq!(
+        (line.as_str(), &body["currency"], &body["payment_status"]),
+        ("POST /api/orders", &json!("EUR"), &json!("partially_refunded"))
+    );
+    assert_eq!(body["lines"][0], json!({ "product_id": "1", "variant_id": null, "quantity": 2, "unit_price": "1.50" }));
+    assert_eq!(
+        (&body["billing_address"]["region_code"], &body["billing_address"]["line1"]),
+        (&json!("BE"), &json!(null))
+    );
+    assert_eq!(
+        written(Entity::Inventory, Some("5"), json!({ "available": -2 })).unwrap().1,
+        json!({ "available": -2 })
+    );
+    let marketing = json!({ "marketing": { "email": true } });
+    assert_eq!(written(Entity::Customers, Some("7"), marketing).unwrap().1, json!({ "accepts_email_marketing": true }));
+    let euro_and_dollar = json!({ "name": "A", "price": { "amount": "1", "currency": "EUR" }, "variants": [{ "price": { "amount": "1", "currency": "USD" } }] });
+    for (entity, id, sent, pointer) in [
+        (Entity::Products, None, euro_and_dollar, "/variants/0/price/currency"),
+        (Entity::Categories, Some("1"), json!({ "name": null }), "/name"),
+        (Entity::Orders, Some("1"), json!({ "lines": [] }), "/lines"),
+        (Entity::Orders, None, json!({ "lines": [{ "quantity": 0 }] }), "/lines/0/quantity"),
+    ] {
+        let refusal = written(entity, id, sent).err();
+        assert!(matches!(&refusal, Some(Refusal::Field { pointer: at, .. }) if at == pointer), "{refusal:?} {pointer}");
+    }
+}
+
+#[test]
+fn the_sliding_window_is_read_from_every_answer() {
+    let mut answer = ok("{}");
+    for (name, value) in
+        [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1795341607"), ("date", "Sun, 22 Nov 2026 10:00:00 GMT")]
+    {
+        answer.headers.insert(name, value.parse().unwrap());
+    }
+    let after = std::time::Duration::from_secs(7);
+    assert_eq!(CartOs.allowance(&answer), Some(Allowance { available: 0, refill: crate::Refill::All { after } }));
+    answer.headers.remove("x-ratelimit-reset");
+    assert_eq!(CartOs.allowance(&answer), None);
 }
