@@ -2,15 +2,15 @@
 
 use domain::model::InventoryLevel;
 
-use super::products::{Wanted, variation_pages, variation_rows};
+use super::products::{Wanted, variation_rows, wanted};
 use super::{Door, Request, in_brackets, map, next_cursor, one, wire};
 use crate::connector::{InboundResponse, Objects, Outcome, ReadError, Turn};
 use crate::upstream::{Item, items, success};
 
 /// A page has a level for each variation and for each product without variations; it may be longer than `per_page`, which counts
 /// products. One level is read by the id of a variation or of a product.
-pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
-    let outbound = door.request("products", &request);
+pub(super) fn read(door: Door, request: Request, fields: Option<String>, include_remote: bool) -> Turn {
+    let outbound = door.request("products", &request, fields.as_deref());
     Turn::ask(outbound, move |answer| {
         let body = success(&answer, &door.credential)?;
         let Request::Page { list, page, .. } = request else {
@@ -23,21 +23,16 @@ pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
         let rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
         let next_cursor = next_cursor(&list, page, rows.len(), &answer.headers);
         let mut levels: Vec<Vec<InventoryLevel>> = Vec::with_capacity(rows.len());
-        let mut wanted = Vec::new();
+        let mut variable = Vec::new();
         for row in rows {
             if map::is_variable(&row.wire) {
-                let product_id = row.wire.id.clone().into_string();
-                wanted.extend((1..=variation_pages(&row.wire)).map(|page| Wanted {
-                    index: levels.len(),
-                    product_id: product_id.clone(),
-                    page,
-                }));
+                variable.extend(wanted(&row.wire, levels.len()));
                 levels.push(Vec::new());
             } else {
                 levels.push(vec![map::inventory_level(&row.wire, row.remote)]);
             }
         }
-        variations(door, levels, wanted, next_cursor, include_remote)
+        variations(door, levels, variable, next_cursor, fields, include_remote)
     })
 }
 
@@ -46,6 +41,7 @@ fn variations(
     mut levels: Vec<Vec<InventoryLevel>>,
     wanted: Vec<Wanted>,
     next_cursor: Option<String>,
+    fields: Option<String>,
     include_remote: bool,
 ) -> Result<Turn, ReadError> {
     let done = |levels: Vec<Vec<InventoryLevel>>, next_cursor| {
@@ -54,7 +50,7 @@ fn variations(
     if wanted.is_empty() {
         return Ok(done(levels, next_cursor));
     }
-    let requests = wanted.iter().map(|wanted| wanted.request(&door)).collect();
+    let requests = wanted.iter().map(|wanted| wanted.request(&door, fields.as_deref())).collect();
     let then = move |answers: Vec<InboundResponse>| {
         if answers.len() != wanted.len() {
             return Err(ReadError::Unreadable("an answer is missing"));

@@ -2,75 +2,46 @@
 //!
 //! Traps that are handled here, all seen on a running store (`platforms.md` 3.1, 5.3, 6): lists are read in order of id, because
 //! rows that share a date are lost or repeated; a page past the end is an empty list; variations come from calls of their own; a
-//! product does not say its currency; prices are text and line prices numbers; times come without a zone.
+//! product does not say its currency; prices are text and line prices numbers; times come without a zone. What is written: `writes`.
 
+mod batch;
+mod body;
+mod cocart;
+mod door;
 mod inventory;
 mod map;
 pub(crate) mod oauth;
+mod platform;
+mod product_writes;
 mod products;
+mod select;
 mod status;
 mod wire;
+mod writes;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use domain::model::{Category, Customer, Entity};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use crate::address::{AddressError, Loopback, StoreAddress};
+use crate::allowance::Allowance;
 use crate::connector::{
-    Connector, Context, Credential, CredentialError, CredentialField, EntitySupport, Objects, Outcome, Platform,
-    RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
+    Connector, Context, InboundResponse, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Turn,
+    Verb,
 };
 use crate::cursor::List;
 use crate::headers;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
-use crate::upstream::{Item, items, success};
+use crate::upstream::{Item, items, success, window};
 use crate::write::Write;
+use door::Door;
+use platform::PLATFORM;
+use products::Selection;
 
 const NAME: &str = "woocommerce";
 const CONSUMER_KEY: &str = "consumer_key";
 const CONSUMER_SECRET: &str = "consumer_secret";
-
-const READS: &[Verb] = &[Verb::List, Verb::Get];
-const NO_WRITES: &str = "Unified writes are not offered for WooCommerce; use the raw route.";
-const NO_BASKETS: &str = "WooCommerce's REST API has no baskets; they need the CoCart plugin.";
-const RAW_WRITES: &[Unsupported] = &[
-    Unsupported { verb: Verb::Create, reason: NO_WRITES },
-    Unsupported { verb: Verb::Update, reason: NO_WRITES },
-    Unsupported { verb: Verb::Delete, reason: NO_WRITES },
-];
-
-static PLATFORM: Platform = Platform {
-    name: NAME,
-    title: "WooCommerce",
-    url: "https://{site}, with the path of the WordPress installation if it has one",
-    credentials: &[
-        CredentialField { name: CONSUMER_KEY, label: "Consumer key (ck_…)", secret: true, required: true },
-        CredentialField { name: CONSUMER_SECRET, label: "Consumer secret (cs_…)", secret: true, required: true },
-    ],
-    entities: &[
-        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport {
-            entity: Entity::Baskets,
-            verbs: &[],
-            unsupported: &[
-                Unsupported { verb: Verb::List, reason: NO_BASKETS },
-                Unsupported { verb: Verb::Get, reason: NO_BASKETS },
-                Unsupported { verb: Verb::Create, reason: NO_BASKETS },
-                Unsupported { verb: Verb::Update, reason: NO_BASKETS },
-                Unsupported { verb: Verb::Delete, reason: NO_BASKETS },
-            ],
-            writable: &[],
-        },
-    ],
-};
 
 /// WordPress lets `rest_route` (also in a form body) replace the path and `_method` the method.
 const PARAMETERS: ParameterRules = ParameterRules {
@@ -108,43 +79,42 @@ impl Connector for WooCommerce {
         let verb = if matches!(read.target, Target::One(_)) { Verb::Get } else { Verb::List };
         PLATFORM.supports(read.entity, verb).map_err(Refusal::NotSupported)?;
         let door = Door::open(context)?;
+        if read.entity == Entity::Baskets {
+            return cocart::read(door, read);
+        }
         let request = match read.target {
             Target::Page { per_page, cursor, updated_after } => {
                 let list = List { platform: NAME, entity: read.entity, per_page, updated_after };
                 Request::Page { list, page: list.page(cursor)?, filter: filter(&list)? }
             }
-            Target::One(id) if (1..=19).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Request::One(id.to_owned())
-            }
-            Target::One(_) => return Err(Refusal::Id),
+            Target::One(id) => Request::One(writes::checked(id)?),
         };
-        let remote = read.include_remote;
-        Ok(match read.entity {
-            Entity::Products => products::read(door, request, remote),
-            Entity::Inventory => inventory::read(door, request, remote),
-            Entity::Orders => read_plain(door, request, "orders", move |body| {
-                let list: Vec<Item<wire::Order<'_>>> = items(body, remote)?;
-                let rows = list.len();
-                let visible = list.into_iter().filter(|item| !status::is_hidden(&item.wire.status));
-                Ok((Objects::Orders(visible.map(map::order).collect()), rows))
-            }),
-            Entity::Customers => read_plain(door, request, "customers", move |body| {
-                let customers: Vec<Customer> = items(body, remote)?.into_iter().map(map::customer).collect();
-                let rows = customers.len();
-                Ok((Objects::Customers(customers), rows))
-            }),
-            Entity::Categories => read_plain(door, request, "products/categories", move |body| {
-                let categories: Vec<Category> = items(body, remote)?.into_iter().map(map::category).collect();
-                let rows = categories.len();
-                Ok((Objects::Categories(categories), rows))
-            }),
-            Entity::Baskets => return Err(Refusal::NotSupported(NO_BASKETS)),
+        let (entity, include_remote) = (read.entity, read.include_remote);
+        let fields = select::fields(entity, read.fields, include_remote);
+        Ok(match entity {
+            Entity::Products => {
+                products::read(door, request, Selection::new(read.fields, include_remote), include_remote)
+            }
+            Entity::Inventory => inventory::read(door, request, fields, include_remote),
+            _ => read_plain(door, request, entity, fields.as_deref(), include_remote),
         })
     }
 
-    fn write(&self, _: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
+    fn write(&self, context: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
         PLATFORM.supports(write.entity, write.verb()).map_err(Refusal::NotSupported)?;
-        Err(Refusal::NotSupported(NO_WRITES))
+        writes::write(Door::open(context)?, write)
+    }
+
+    fn bulk(&self, context: &Context<'_>, writes: &[Write<'_>]) -> Option<Result<Turn, Refusal>> {
+        match Door::open(context) {
+            Ok(door) => batch::bulk(door, writes).map(Ok),
+            Err(refusal) => Some(Err(refusal)),
+        }
+    }
+
+    /// The REST API itself has no limit; a site can turn on that of WooCommerce's Store API, whose headers hosts copy.
+    fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
+        window(&answer.headers, "ratelimit-remaining", "ratelimit-reset")
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
@@ -208,68 +178,6 @@ fn filter(list: &List) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// A store with its credential, ready to be asked.
-#[derive(Clone)]
-struct Door {
-    address: StoreAddress,
-    credential: Credential,
-    /// Over https only; http calls are signed.
-    basic: Option<HeaderValue>,
-}
-
-impl Door {
-    fn open(context: &Context<'_>) -> Result<Self, Refusal> {
-        let key = context.credential.required(CONSUMER_KEY)?;
-        let secret = context.credential.required(CONSUMER_SECRET)?;
-        // A colon would move the border between user name and password (RFC 7617).
-        if key.contains(':') {
-            return Err(Refusal::Credential(CredentialError::Malformed(CONSUMER_KEY.to_owned())));
-        }
-        let basic = if context.address.is_https() {
-            let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(format!("{key}:{secret}"))))
-                .map_err(|_| Refusal::Credential(CredentialError::Malformed(CONSUMER_KEY.to_owned())))?;
-            value.set_sensitive(true);
-            Some(value)
-        } else {
-            None
-        };
-        Ok(Self { address: context.address.clone(), credential: context.credential.clone(), basic })
-    }
-
-    fn signature(&self) -> Signature {
-        if self.basic.is_some() { Signature::None } else { Signature::OAuth1(self.credential.clone()) }
-    }
-
-    fn get(&self, path: &str, query: &[(&str, &str)]) -> OutboundRequest {
-        let mut url = self.address.with(&format!("/wp-json/wc/v3/{path}"), None);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let mut headers = HeaderMap::with_capacity(2);
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(basic) = &self.basic {
-            headers.insert(header::AUTHORIZATION, basic.clone());
-        }
-        OutboundRequest::new(Method::GET, url, headers, Bytes::new(), self.signature())
-    }
-
-    /// The request for a page or for one.
-    fn request(&self, path: &str, request: &Request) -> OutboundRequest {
-        match request {
-            Request::One(id) => self.get(&format!("{path}/{id}"), &[]),
-            Request::Page { list, page, filter } => {
-                let (page, per_page) = (page.to_string(), list.per_page.to_string());
-                let mut query =
-                    vec![("page", page.as_str()), ("per_page", &per_page), ("orderby", "id"), ("order", "asc")];
-                if let Some(time) = filter {
-                    query.extend([("modified_after", time.as_str()), ("dates_are_gmt", "true")]);
-                }
-                self.get(path, &query)
-            }
-        }
-    }
-}
-
 /// The cursor of the page after this one. `rows` is how many came before any were left out.
 fn next_cursor(list: &List, page: u32, rows: usize, headers: &HeaderMap) -> Option<String> {
     if rows == 0 {
@@ -288,20 +196,51 @@ fn links_next(headers: &HeaderMap) -> bool {
     headers.get_all(header::LINK).iter().any(|value| value.to_str().is_ok_and(|link| link.contains("rel=\"next\"")))
 }
 
-/// Reads entities whose objects come whole in one answer. `read_rows` maps a JSON array and says how many rows it had.
-fn read_plain(
-    door: Door,
-    request: Request,
-    path: &str,
-    read_rows: impl FnOnce(&[u8]) -> Result<(Objects, usize), ReadError> + Send + 'static,
-) -> Turn {
-    let outbound = door.request(path, &request);
+/// Where the objects of an entity are.
+fn path(entity: Entity) -> &'static str {
+    match entity {
+        Entity::Products | Entity::Inventory => "products",
+        Entity::Orders => "orders",
+        Entity::Customers => "customers",
+        Entity::Categories => "products/categories",
+        Entity::Baskets => "cart",
+    }
+}
+
+/// Reads a JSON array of an entity whose objects come whole, and says how many rows it had.
+fn objects(entity: Entity, body: &[u8], include_remote: bool) -> Result<(Objects, usize), ReadError> {
+    Ok(match entity {
+        Entity::Orders => {
+            let list: Vec<Item<wire::Order<'_>>> = items(body, include_remote)?;
+            let rows = list.len();
+            let visible = list.into_iter().filter(|item| !status::is_hidden(&item.wire.status));
+            (Objects::Orders(visible.map(map::order).collect()), rows)
+        }
+        Entity::Customers => {
+            let customers: Vec<Customer> = items(body, include_remote)?.into_iter().map(map::customer).collect();
+            let rows = customers.len();
+            (Objects::Customers(customers), rows)
+        }
+        Entity::Categories => {
+            let categories: Vec<Category> = items(body, include_remote)?.into_iter().map(map::category).collect();
+            let rows = categories.len();
+            (Objects::Categories(categories), rows)
+        }
+        Entity::Products | Entity::Inventory | Entity::Baskets => {
+            return Err(ReadError::Unreadable("these objects do not come whole"));
+        }
+    })
+}
+
+/// Reads entities whose objects come whole in one answer.
+fn read_plain(door: Door, request: Request, entity: Entity, fields: Option<&str>, include_remote: bool) -> Turn {
+    let outbound = door.request(path(entity), &request, fields);
     Turn::ask(outbound, move |answer| {
         let body = success(&answer, &door.credential)?;
         match request {
-            Request::One(_) => one(read_rows(&in_brackets(body))?.0),
+            Request::One(_) => one(objects(entity, &in_brackets(body), include_remote)?.0),
             Request::Page { list, page, .. } => {
-                let (objects, rows) = read_rows(body)?;
+                let (objects, rows) = objects(entity, body, include_remote)?;
                 Ok(Turn::Done(Outcome::Page { objects, next_cursor: next_cursor(&list, page, rows, &answer.headers) }))
             }
         }
@@ -322,4 +261,8 @@ fn one(objects: Objects) -> Result<Turn, ReadError> {
 }
 
 #[cfg(test)]
+mod select_tests;
+#[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod write_tests;

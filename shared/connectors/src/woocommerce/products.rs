@@ -3,72 +3,67 @@
 use domain::model::Product;
 use domain::money::Currency;
 
-use super::{Door, Request, in_brackets, map, next_cursor, one, wire};
+pub(super) use super::select::Selection;
+use super::{Door, Request, in_brackets, map, next_cursor, one, status, wire};
 use crate::connector::{InboundResponse, Objects, Outcome, ReadError, Turn};
 use crate::request::OutboundRequest;
 use crate::upstream::{Item, items, refused, success};
 
 /// The most variations in an answer.
-const PER_PAGE: usize = 100;
+pub(super) const PER_PAGE: usize = 100;
 
 /// The most pages of variations that are read of one product: 1,000 variations. Stores that have more of one product time out
 /// themselves.
 pub(super) const MAX_PAGES: usize = 10;
 
-pub(super) fn read(door: Door, request: Request, include_remote: bool) -> Turn {
-    let requests = vec![door.request("products", &request), door.get("data/currencies/current", &[])];
+/// Reads a page or one. The calls for the currency and for variations are made only where the selection needs them.
+pub(super) fn read(door: Door, request: Request, selection: Selection, include_remote: bool) -> Turn {
+    let mut requests = vec![door.request("products", &request, selection.fields.as_deref())];
+    if selection.money {
+        requests.push(door.get("data/currencies/current", &[]));
+    }
     Turn::Send {
         requests,
         then: Box::new(move |answers| {
-            let [page, currency] =
-                <[InboundResponse; 2]>::try_from(answers).map_err(|_| ReadError::Unreadable("an answer is missing"))?;
-            let currency = current_currency(&currency);
-            let body = success(&page, &door.credential)?;
+            let Some(page) = answers.first() else { return Err(ReadError::Unreadable("an answer is missing")) };
+            let currency = answers.get(1).and_then(current_currency);
+            let body = success(page, &door.credential)?;
             let listed;
-            let (body, end) = match request {
+            let (body, list) = match request {
                 Request::One(_) => {
                     listed = in_brackets(body);
                     (listed.as_slice(), None)
                 }
                 Request::Page { list, page, .. } => (body, Some((list, page))),
             };
-            let rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
-            let end = match end {
-                None => End::One,
-                Some((list, number)) => End::Page(next_cursor(&list, number, rows.len(), &page.headers)),
+            let mut rows: Vec<Item<wire::Product<'_>>> = items(body, include_remote)?;
+            let end: End = match list {
+                None => {
+                    // What was moved to the trash can still be read by its id.
+                    rows.retain(|row| row.wire.status != status::TRASH);
+                    Box::new(|products| one(Objects::Products(products)))
+                }
+                Some((list, number)) => {
+                    let next_cursor = next_cursor(&list, number, rows.len(), &page.headers);
+                    let done = |objects| Outcome::Page { objects, next_cursor };
+                    Box::new(|products| Ok(Turn::Done(done(Objects::Products(products)))))
+                }
             };
             let mut products = Vec::with_capacity(rows.len());
             let mut wanted = Vec::new();
             for row in rows {
-                let pages = variation_pages(&row.wire);
-                let product = map::product(row, currency);
-                wanted.extend((1..=pages).map(|page| Wanted {
-                    index: products.len(),
-                    product_id: product.id.clone(),
-                    page,
-                }));
-                products.push(product);
+                if selection.variants {
+                    wanted.extend(self::wanted(&row.wire, products.len()));
+                }
+                products.push(map::product(row, currency));
             }
-            variations(door, products, wanted, currency, end)
+            variations(door, products, wanted, currency, selection.fields, end)
         }),
     }
 }
 
-/// What the read ends with.
-enum End {
-    One,
-    Page(Option<String>),
-}
-
-impl End {
-    fn turn(self, products: Vec<Product>) -> Result<Turn, ReadError> {
-        let objects = Objects::Products(products);
-        match self {
-            Self::One => one(objects),
-            Self::Page(next_cursor) => Ok(Turn::Done(Outcome::Page { objects, next_cursor })),
-        }
-    }
-}
+/// What the products are for, once they have their variants.
+pub(super) type End = Box<dyn FnOnce(Vec<Product>) -> Result<Turn, ReadError> + Send>;
 
 /// A page of variations to fetch, for the product at `index`.
 pub(super) struct Wanted {
@@ -78,15 +73,22 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn request(&self, door: &Door) -> OutboundRequest {
+    pub(super) fn request(&self, door: &Door, fields: Option<&str>) -> OutboundRequest {
         let page = self.page.to_string();
-        let query = [("per_page", "100"), ("page", page.as_str()), ("orderby", "id"), ("order", "asc")];
+        let mut query = vec![("per_page", "100"), ("page", page.as_str()), ("orderby", "id"), ("order", "asc")];
+        query.extend(fields.map(|fields| ("_fields", fields)));
         door.get(&format!("products/{}/variations", self.product_id), &query)
     }
 }
 
+/// The pages of variations of a product that stands at `index`.
+pub(super) fn wanted(wire: &wire::Product<'_>, index: usize) -> Vec<Wanted> {
+    let product_id = wire.id.clone().into_string();
+    (1..=variation_pages(wire)).map(|page| Wanted { index, product_id: product_id.clone(), page }).collect()
+}
+
 /// How many pages of variations a product has; none when it is not variable.
-pub(super) fn variation_pages(wire: &wire::Product<'_>) -> usize {
+fn variation_pages(wire: &wire::Product<'_>) -> usize {
     if map::is_variable(wire) { wire.variations.len().div_ceil(PER_PAGE).min(MAX_PAGES) } else { 0 }
 }
 
@@ -98,17 +100,19 @@ pub(super) fn variation_rows<'a>(answer: &'a InboundResponse, door: &Door) -> Re
     if answer.status.is_success() { Ok(Some(&answer.body)) } else { Err(refused(answer, &door.credential)) }
 }
 
-fn variations(
+/// Gives products their variations, of the chosen fields where there is a choice.
+pub(super) fn variations(
     door: Door,
     mut products: Vec<Product>,
     wanted: Vec<Wanted>,
     currency: Option<Currency>,
+    fields: Option<String>,
     end: End,
 ) -> Result<Turn, ReadError> {
     if wanted.is_empty() {
-        return end.turn(products);
+        return end(products);
     }
-    let requests = wanted.iter().map(|wanted| wanted.request(&door)).collect();
+    let requests = wanted.iter().map(|wanted| wanted.request(&door, fields.as_deref())).collect();
     let then = move |answers: Vec<InboundResponse>| {
         if answers.len() != wanted.len() {
             return Err(ReadError::Unreadable("an answer is missing"));
@@ -122,13 +126,13 @@ fn variations(
                 .variants
                 .extend(rows.iter().map(|row| map::variant(&row.wire, Some(&wanted.product_id), currency)));
         }
-        end.turn(products)
+        end(products)
     };
     Ok(Turn::Send { requests, then: Box::new(then) })
 }
 
 /// The store's currency; `None` when the key may not read the settings.
-fn current_currency(answer: &InboundResponse) -> Option<Currency> {
+pub(super) fn current_currency(answer: &InboundResponse) -> Option<Currency> {
     if !answer.status.is_success() {
         return None;
     }

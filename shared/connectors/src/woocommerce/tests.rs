@@ -1,15 +1,17 @@
+use bytes::Bytes;
 use domain::model::Entity;
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::InboundResponse;
+use crate::Credential;
 use crate::tests::{FIRST_PAGE, address_of, credential_of, ok, read};
 
-const PRODUCTS: &str = include_str!("../../fixtures/woocommerce/woo-products.json");
+pub(super) const PRODUCTS: &str = include_str!("../../fixtures/woocommerce/woo-products.json");
 const VARIABLE: &str = include_str!("../../fixtures/woocommerce/woo-variable.json");
-const VARIATION: &str = include_str!("../../fixtures/woocommerce/woo-variation.json");
-const ORDER: &str = include_str!("../../fixtures/woocommerce/woo-order.json");
-const CURRENCY: &str = r#"{"code":"USD","name":"x","symbol":"&#36;"}"#;
+pub(super) const VARIATION: &str = include_str!("../../fixtures/woocommerce/woo-variation.json");
+pub(super) const ORDER: &str = include_str!("../../fixtures/woocommerce/woo-order.json");
+pub(super) const CURRENCY: &str = r#"{"code":"USD","name":"x","symbol":"&#36;"}"#;
 
 /// Lists with what the CartOS samples leave out.
 pub(crate) const SAMPLES: &[(Entity, &str)] = &[
@@ -324,6 +326,24 @@ fn an_address_loses_the_path_of_the_api() {
             Ok(expected.to_owned())
         );
     }
+}
+
+/// The limit that a site can turn on says when it is used up, and when it begins anew.
+#[test]
+fn the_stores_own_limit_is_read_from_its_headers() {
+    let answer = |headers: &[(&'static str, &str)]| {
+        let mut answer = ok("[]");
+        for (name, value) in headers {
+            answer.headers.insert(*name, value.parse().unwrap());
+        }
+        WooCommerce.allowance(&answer)
+    };
+    let date = ("date", "Sun, 22 Nov 2026 10:00:00 GMT");
+    let window = [("ratelimit-limit", "25"), ("ratelimit-remaining", "3"), ("ratelimit-reset", "1795341607"), date];
+    let after = std::time::Duration::from_secs(7);
+    assert_eq!(answer(&window), Some(Allowance { available: 3, refill: crate::Refill::All { after } }));
+    assert_eq!(answer(&window[..3]), None, "nobody's clock is trusted but the answer's own");
+    assert_eq!(answer(&[date]), None);
 }
 
 /// Signatures computed with Python's `oauthlib` 3 (`Client(…, SIGNATURE_HMAC_SHA256, SIGNATURE_TYPE_QUERY)`).

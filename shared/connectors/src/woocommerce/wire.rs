@@ -30,6 +30,8 @@ pub(super) struct Product<'a> {
     pub(super) price: AmountText<'a>,
     #[serde(borrow, default)]
     pub(super) regular_price: AmountText<'a>,
+    #[serde(borrow, default)]
+    pub(super) sale_price: AmountText<'a>,
     #[serde(default)]
     pub(super) on_sale: bool,
     #[serde(default, rename = "virtual")]
@@ -302,4 +304,44 @@ pub(super) struct Refund<'a> {
 pub(super) struct CurrentCurrency<'a> {
     #[serde(borrow)]
     pub(super) code: Cow<'a, str>,
+}
+
+/// Where a product or variation stands: 0 above a product.
+#[derive(Deserialize)]
+pub(super) struct Place<'a> {
+    #[serde(borrow)]
+    pub(super) id: IdText<'a>,
+    #[serde(borrow, default)]
+    pub(super) parent_id: Option<IdText<'a>>,
+}
+
+/// The answer to a batch: each row in the place of what was sent.
+#[derive(Deserialize)]
+pub(super) struct Batch<'a> {
+    #[serde(borrow, default)]
+    pub(super) create: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) update: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) delete: Vec<&'a RawValue>,
+}
+
+/// A row of it: the object, or an error in its place.
+#[derive(Deserialize)]
+pub(super) struct BatchRow<'a> {
+    #[serde(borrow, default)]
+    pub(super) error: Option<&'a RawValue>,
+}
+
+/// `{"code", "message", "data": {"status"}}`.
+#[derive(Deserialize)]
+pub(super) struct RowError {
+    #[serde(default)]
+    pub(super) data: Option<RowStatus>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RowStatus {
+    #[serde(default)]
+    pub(super) status: Option<u16>,
 }

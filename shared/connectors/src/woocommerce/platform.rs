@@ -1,0 +1,131 @@
+//! What WooCommerce is called, needs and supports.
+
+use domain::model::Entity;
+
+use super::{CONSUMER_KEY, CONSUMER_SECRET, NAME};
+use crate::connector::{CredentialField, EntitySupport, Platform, Unsupported, Verb};
+
+const EVERYTHING: &[Verb] = &[Verb::List, Verb::Get, Verb::Create, Verb::Update, Verb::Delete];
+const NO_STOCK_OF_ITS_OWN: &str = "A stock level comes and goes with its product or variant.";
+
+pub(super) static PLATFORM: Platform = Platform {
+    name: NAME,
+    title: "WooCommerce",
+    url: "https://{site}, with the path of the WordPress installation if it has one",
+    credentials: &[
+        CredentialField { name: CONSUMER_KEY, label: "Consumer key (ck_…)", secret: true, required: true },
+        CredentialField { name: CONSUMER_SECRET, label: "Consumer secret (cs_…)", secret: true, required: true },
+    ],
+    entities: &[
+        EntitySupport {
+            entity: Entity::Products,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            // Tags and brands are set by ids that the unified product does not show; the units of weight and size are settings of the store.
+            writable: &[
+                "name",
+                "sku",
+                "description_html",
+                "status",
+                "categories",
+                "images",
+                "options",
+                "variants.id",
+                "variants.sku",
+                "variants.barcode",
+                "variants.options",
+                "variants.price",
+                "variants.compare_at",
+                "variants.weight.value",
+                "variants.inventory",
+                "price",
+                "compare_at",
+                "tax_class",
+                "weight.value",
+                "dimensions.length",
+                "dimensions.width",
+                "dimensions.height",
+                "seo.slug",
+                "meta",
+            ],
+        },
+        EntitySupport {
+            entity: Entity::Orders,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &[
+                "status",
+                "financial_status",
+                "fulfillment_status",
+                "currency",
+                "customer",
+                "billing.first_name",
+                "billing.last_name",
+                "billing.company",
+                "billing.line1",
+                "billing.line2",
+                "billing.city",
+                "billing.region.code",
+                "billing.postcode",
+                "billing.country",
+                "billing.phone",
+                "shipping.first_name",
+                "shipping.last_name",
+                "shipping.company",
+                "shipping.line1",
+                "shipping.line2",
+                "shipping.city",
+                "shipping.region.code",
+                "shipping.postcode",
+                "shipping.country",
+                "shipping.phone",
+                "lines.product_id",
+                "lines.variant_id",
+                "lines.quantity",
+                "lines.unit_price",
+                "shipping_lines",
+                "note",
+                "meta",
+            ],
+        },
+        EntitySupport {
+            entity: Entity::Customers,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &[
+                "email",
+                "phone",
+                "first_name",
+                "last_name",
+                "addresses.first_name",
+                "addresses.last_name",
+                "addresses.company",
+                "addresses.line1",
+                "addresses.line2",
+                "addresses.city",
+                "addresses.region.code",
+                "addresses.postcode",
+                "addresses.country",
+                "addresses.phone",
+                "meta",
+            ],
+        },
+        EntitySupport {
+            entity: Entity::Categories,
+            verbs: EVERYTHING,
+            unsupported: &[],
+            writable: &["name", "parent_id", "slug", "position"],
+        },
+        EntitySupport {
+            entity: Entity::Inventory,
+            verbs: &[Verb::List, Verb::Get, Verb::Update],
+            unsupported: &[
+                Unsupported { verb: Verb::Create, reason: NO_STOCK_OF_ITS_OWN },
+                Unsupported { verb: Verb::Delete, reason: NO_STOCK_OF_ITS_OWN },
+            ],
+            writable: &["available"],
+        },
+        // Needs the plugin CoCart; a store without it answers every call with 501 and says so.
+        EntitySupport { entity: Entity::Baskets, verbs: EVERYTHING, unsupported: &[], writable: &["lines"] },
+    ],
+};
