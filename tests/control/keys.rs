@@ -158,16 +158,16 @@ async fn an_application_has_twenty_keys_at_most() {
 async fn nobody_becomes_the_owner_through_keys() {
     let house = House::new().await;
     let owner = house.owner().await;
-    let owners = house.get(&owner, "/v1/account/keys").await.json();
+    let owners = house.get(&owner, "/v1/keys").await.json();
     let owner_key = text(&owners["data"][0], "id").to_owned();
-    let admin = house.post(&owner, "/v1/account/keys", json!({ "role": "admin", "name": "Bob" })).await.json();
+    let admin = house.post(&owner, "/v1/keys", json!({ "role": "admin", "name": "Bob" })).await.json();
     let developer = house.person(&owner.account, Role::Developer).await;
 
     for key in [text(&admin, "key"), &developer] {
         for (method, path) in [
             ("POST", format!("/v1/keys/{owner_key}/rotate")),
             ("DELETE", format!("/v1/keys/{owner_key}")),
-            ("POST", "/v1/account/keys".to_owned()),
+            ("POST", "/v1/keys".to_owned()),
         ] {
             let calling = Calling::new(method, &path).key(key).body(r#"{"role":"owner"}"#);
             assert_eq!(
@@ -182,11 +182,11 @@ async fn nobody_becomes_the_owner_through_keys() {
     let own = Calling::new("POST", &format!("/v1/keys/{}/rotate", text(&admin, "id"))).key(text(&admin, "key"));
     assert_eq!(house.call(own).await.status, 200, "one's own key may always be rotated");
 
-    let operator = house.post(&owner, "/v1/account/keys", json!({ "role": "operator" })).await;
+    let operator = house.post(&owner, "/v1/keys", json!({ "role": "operator" })).await;
     assert_eq!(operator.json()["errors"][0]["pointer"], "/role");
     let last = house.delete(&owner, &format!("/v1/keys/{owner_key}")).await;
     assert_eq!(last.problem(), "conflict", "an account does not lock itself out");
-    let second = house.post(&owner, "/v1/account/keys", json!({ "role": "owner" })).await;
+    let second = house.post(&owner, "/v1/keys", json!({ "role": "owner" })).await;
     assert_eq!(second.status, 201);
     assert_eq!(house.delete(&owner, &format!("/v1/keys/{owner_key}")).await.status, 204);
 

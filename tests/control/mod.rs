@@ -1,5 +1,6 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
+mod deprecation;
 mod grants;
 mod house;
 mod idempotency;

@@ -24,7 +24,7 @@ async fn without_tables_every_route_says_503() {
     for (method, path, body) in [
         ("GET", "/v1/account".to_owned(), ""),
         ("PATCH", "/v1/account".to_owned(), "{}"),
-        ("GET", "/v1/account/keys".to_owned(), ""),
+        ("GET", "/v1/keys".to_owned(), ""),
         ("GET", "/v1/applications".to_owned(), ""),
         ("POST", "/v1/applications".to_owned(), r#"{"name":"a"}"#),
         ("GET", "/v1/stores".to_owned(), ""),

@@ -110,7 +110,7 @@ async fn lists_take_their_own_parameters_and_cursors_only() {
         let answer = house.get(&owner, &format!("/v1/applications?cursor={cursor}")).await;
         assert_eq!((answer.status, answer.problem().as_str()), (422, "cursor_invalid"), "{cursor}");
     }
-    for list in ["/v1/stores", "/v1/account/keys", "/v1/account/activity"] {
+    for list in ["/v1/stores", "/v1/keys", "/v1/account/activity"] {
         let answer = house.get(&owner, &format!("{list}?cursor={cursor}")).await;
         assert_eq!(answer.problem(), "cursor_invalid", "a cursor fits its own list only: {list}");
     }

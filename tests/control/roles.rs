@@ -9,7 +9,7 @@ use crate::world::Calling;
 
 /// What each role may do, written down once more and by hand, so that a change of the scopes of a role has to be meant.
 fn allowed(role: Role, route: &str) -> bool {
-    let reads = ["GET /v1/account", "GET /v1/account/activity", "GET /v1/account/keys"];
+    let reads = ["GET /v1/account", "GET /v1/account/activity", "GET /v1/account/keys", "GET /v1/keys"];
     let looks = [
         "GET /v1/applications",
         "GET /v1/applications/{application}",
@@ -32,7 +32,7 @@ fn allowed(role: Role, route: &str) -> bool {
         "PUT /v1/stores/{store}/grants/{application}",
         "DELETE /v1/stores/{store}/grants/{application}",
     ];
-    let owns = ["PATCH /v1/account", "DELETE /v1/account", "POST /v1/account/keys"];
+    let owns = ["PATCH /v1/account", "DELETE /v1/account", "POST /v1/account/keys", "POST /v1/keys"];
     let looking = reads.contains(&route) || looks.contains(&route);
     match role {
         Role::Owner => looking || builds.contains(&route) || keeps_stores.contains(&route) || owns.contains(&route),

@@ -12,7 +12,7 @@ async fn another_accounts_things_are_not_there() {
     let holding = house.holding(&victim, ScopeSet::of(&[Scope::ProductsRead])).await;
     let store = house.store(&victim).await;
     let own = house.holding(&eve, ScopeSet::of(&[Scope::ProductsRead])).await;
-    let victims_key = house.get(&victim, "/v1/account/keys").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let victims_key = house.get(&victim, "/v1/keys").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
     let nothing = "00000000000000000000000000";
     let scopes = r#"{"scopes":["products:read"]}"#;
 
@@ -55,7 +55,7 @@ async fn another_accounts_things_are_not_there() {
     assert_eq!(house.get(&victim, &format!("/v1/stores/{store}")).await.json()["state"], "connected");
     assert_eq!(house.get(&victim, &format!("/v1/applications/{}", holding.application)).await.status, 200);
     assert_eq!(house.call(Calling::new("GET", "/v1/account").key(&holding.key)).await.problem(), "scope_missing");
-    for list in ["/v1/applications", "/v1/stores", "/v1/account/keys"] {
+    for list in ["/v1/applications", "/v1/stores", "/v1/keys"] {
         let seen = house.get(&eve, list).await;
         let text = String::from_utf8(seen.body).unwrap();
         for id in [holding.application.as_str(), store.as_str(), &victims_key] {

@@ -222,6 +222,9 @@ struct ShownLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     credential: Option<cloud::journal::CredentialUse>,
     bytes: u32,
+    /// There, and true, where the end of the route is announced: move before its `Sunset`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deprecated: bool,
 }
 
 impl From<ServiceLine> for ShownLine {
@@ -240,6 +243,7 @@ impl From<ServiceLine> for ShownLine {
             upstream_status: line.upstream_status,
             credential: line.credential,
             bytes: line.bytes,
+            deprecated: line.deprecated,
         }
     }
 }

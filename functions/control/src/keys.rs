@@ -159,7 +159,7 @@ pub(crate) async fn create(visit: &Visit<'_>, application: &ApplicationId) -> Re
     make(visit, KeyOrder { account: visit.key.account.clone(), holder, name, tier, ends_at }).await
 }
 
-/// `GET /v1/account/keys`
+/// `GET /v1/keys`, and `GET /v1/account/keys` while that is there
 pub(crate) async fn list_management(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
     let request = page::asked(visit.call, trace)?;
     let found = visit.app.keys.page_of_account(&visit.key.account, &request).await.map_err(page::failed)?;
@@ -173,7 +173,7 @@ async fn listed(visit: &Visit<'_>, found: Page<ShownKeyItem>, trace: &mut Trace)
     Ok(page::answer(shown, trace))
 }
 
-/// `POST /v1/account/keys`
+/// `POST /v1/keys`, and `POST /v1/account/keys` while that is there
 pub(crate) async fn create_management(visit: &Visit<'_>) -> Result<Answer, Problem> {
     #[derive(serde::Deserialize)]
     #[serde(deny_unknown_fields)]

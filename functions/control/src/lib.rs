@@ -7,6 +7,7 @@
 mod account;
 mod applications;
 mod grants;
+pub mod guides;
 mod keys;
 mod once;
 mod page;

@@ -28,6 +28,7 @@ pub enum Need {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     Health,
+    ShowGuide,
     SignUp,
     ShowLink,
     FollowLink,
@@ -66,6 +67,7 @@ const fn with(scope: Scope, name: &'static str, endpoint: Endpoint) -> Route {
 /// Every route of the control plane.
 pub static ROUTES: &[Route] = &[
     open("GET /healthz", Endpoint::Health),
+    open("GET /v1/guides/{guide}", Endpoint::ShowGuide),
     open("POST /v1/accounts", Endpoint::SignUp),
     open("GET /v1/accounts/confirm", Endpoint::ShowLink),
     open("POST /v1/accounts/confirm", Endpoint::FollowLink),
@@ -75,6 +77,8 @@ pub static ROUTES: &[Route] = &[
     with(Scope::AccountRead, "GET /v1/account/activity", Endpoint::ListActivity),
     with(Scope::AccountRead, "GET /v1/account/keys", Endpoint::ListManagementKeys),
     with(Scope::AccountWrite, "POST /v1/account/keys", Endpoint::CreateManagementKey),
+    with(Scope::AccountRead, "GET /v1/keys", Endpoint::ListManagementKeys),
+    with(Scope::AccountWrite, "POST /v1/keys", Endpoint::CreateManagementKey),
     with(Scope::ApplicationsRead, "GET /v1/applications", Endpoint::ListApplications),
     with(Scope::ApplicationsWrite, "POST /v1/applications", Endpoint::CreateApplication),
     with(Scope::ApplicationsRead, "GET /v1/applications/{application}", Endpoint::ShowApplication),

@@ -3,14 +3,14 @@
 use cloud::{
     dynamo::admission::KeyRecord,
     gate::Rate,
-    http::{Answer, Call, Code, Problem},
+    http::{Answer, Call, Code, Problem, ending},
     journal::{Concerning, SecurityEvent, Trace},
 };
 use domain::id::StoreId;
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, grants, keys, once,
+    App, account, applications, grants, guides, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
     sign_up, stores,
 };
@@ -35,8 +35,18 @@ impl Visit<'_> {
 
 /// Serves a call: the answer, and what it says of limits.
 pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
+    let found = find(&call.method, &call.path);
+    let name = match &found {
+        Found::Route(route, _) => route.name,
+        Found::OtherMethods(_) | Found::Nothing => "none",
+    };
+    let (answer, rate) = answer(app, call, found, readable.and_then(|()| ending::check(name, call.received))).await;
+    (ending::announce(answer, name), rate)
+}
+
+async fn answer(app: &App, call: &Call, found: Found<'_>, readable: Result<(), Problem>) -> (Answer, Rate) {
     // What routes there are is no secret: only a route that needs a scope takes a key.
-    let (route, parameters) = match find(&call.method, &call.path) {
+    let (route, parameters) = match found {
         Found::Route(route, parameters) if route.need != Need::Nothing => (route, parameters),
         found => {
             return match app.gate.open(call).await {
@@ -71,7 +81,7 @@ async fn without_key(app: &App, call: &Call, found: Found<'_>, readable: Result<
         }
         (Found::Nothing, _) => Err(Code::NotFound.into()),
         (Found::Route(..), Err(problem)) => Err(problem),
-        (Found::Route(route, _), Ok(())) => Box::pin(public(app, call, route.endpoint)).await,
+        (Found::Route(route, parameters), Ok(())) => Box::pin(public(app, call, route.endpoint, &parameters)).await,
     };
     result.unwrap_or_else(|problem| Answer::problem(&problem, call))
 }
@@ -84,8 +94,9 @@ fn allowed(visit: &Visit<'_>, route: &Route) -> Result<(), Problem> {
 }
 
 /// What anyone may call.
-async fn public(app: &App, call: &Call, endpoint: Endpoint) -> Result<Answer, Problem> {
+async fn public(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> Result<Answer, Problem> {
     match endpoint {
+        Endpoint::ShowGuide => guides::show(parameters),
         Endpoint::SignUp => sign_up::take(app, call).await,
         Endpoint::ShowLink => sign_up::show_link(call),
         Endpoint::FollowLink => sign_up::follow_link(app, call).await,
@@ -102,8 +113,8 @@ async fn known(
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
     match endpoint {
-        Endpoint::Health | Endpoint::SignUp | Endpoint::ShowLink | Endpoint::FollowLink => {
-            public(visit.app, visit.call, endpoint).await
+        Endpoint::Health | Endpoint::ShowGuide | Endpoint::SignUp | Endpoint::ShowLink | Endpoint::FollowLink => {
+            public(visit.app, visit.call, endpoint, parameters).await
         }
         Endpoint::ShowAccount => account::show(visit).await,
         Endpoint::ChangeAccount => account::change(visit).await,

@@ -2,7 +2,7 @@
 
 use cloud::{
     gate::{Entered, Rate},
-    http::{Answer, Call, Problem},
+    http::{Answer, Call, Problem, ending},
     journal::{Concerning, SecurityEvent, Trace},
 };
 use connectors::Verb;
@@ -18,9 +18,22 @@ use crate::{
 /// Serves a call: the answer, and what it says of limits.
 pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>) -> (Answer, Rate) {
     let route = route::parse(call);
+    let template = route.as_ref().map_or("none", Route::template);
+    let (answer, rate) =
+        answer(app, call, route, template, readable.and_then(|()| ending::check(template, call.received))).await;
+    (ending::announce(answer, template), rate)
+}
+
+async fn answer(
+    app: &App,
+    call: &Call,
+    route: Result<Route<'_>, Problem>,
+    template: &'static str,
+    readable: Result<(), Problem>,
+) -> (Answer, Rate) {
     if let Ok(Route::Platforms) = route {
         return match app.gate.open(call).await {
-            Ok(rate) => (platforms(), rate),
+            Ok(rate) => (readable.map_or_else(|problem| Answer::problem(&problem, call), |()| platforms()), rate),
             Err(turned) => turned.answer(call),
         };
     }
@@ -29,9 +42,9 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
         Err(turned) => return turned.answer(call),
     };
     let mut trace = Trace::default();
-    let (template, store) = match &route {
-        Ok(route @ Route::Store { store, .. }) => (route.template(), Some(store.clone())),
-        Ok(Route::Platforms) | Err(_) => ("none", None),
+    let store = match &route {
+        Ok(Route::Store { store, .. }) => Some(store.clone()),
+        Ok(Route::Platforms) | Err(_) => None,
     };
     let result = match readable.and(route) {
         Ok(Route::Store { store, target }) => reach(app, call, &entered, &store, target, &mut trace).await,

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod call;
 pub mod credentials;
+pub mod ending;
 pub mod problem;
 
 pub use answer::Answer;

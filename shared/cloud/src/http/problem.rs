@@ -87,6 +87,8 @@ problems! {
     IdempotencyOutcomeUnknown = CONFLICT, "idempotency_outcome_unknown", "What the first call with this Idempotency-Key did is not known";
     /// A one-time link was used or is too old.
     LinkExpired = GONE, "link_expired", "The link was used or has expired";
+    /// The route was removed after its announced end (R146).
+    RouteGone = GONE, "route_gone", "The route was removed";
     /// The body is larger than the route takes.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The request body is too large";
     /// The body is not JSON, or has a key twice.

@@ -81,6 +81,10 @@ pub struct ServiceLine {
     #[pd(none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u16>,
+    /// Whether the end of the route is announced: whoever still calls it is to be told (R145).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
     /// When the call came in.
     #[pd(none)]
     pub at: Timestamp,

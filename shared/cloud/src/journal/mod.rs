@@ -227,6 +227,7 @@ impl Journal {
             bytes: u32::try_from(served.bytes).unwrap_or(u32::MAX),
             asked: served.trace.asked,
             rows: served.trace.rows,
+            deprecated: domain::deprecation::of(served.route).is_some(),
             at: received,
             expires_at: received.as_second() + SERVICE_LOG_DAYS * DAY,
         };
@@ -250,6 +251,7 @@ impl Journal {
             }),
             bytes = line.bytes,
             rows = line.rows,
+            deprecated = line.deprecated.then_some(true),
             "call"
         );
         self.push(&self.service, &line);
