@@ -1,6 +1,7 @@
 //! The data plane, handler by handler, against the emulator and the demo store.
 
 mod bad_input;
+mod idempotency;
 mod limits;
 mod raw;
 mod unified;

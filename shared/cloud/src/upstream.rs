@@ -181,7 +181,8 @@ impl Failure {
                 let mut problem = Problem::new(code);
                 problem.upstream = Some(problem::Upstream { status: status.as_u16(), text: text.clone() });
                 if code == Code::UpstreamRateLimited {
-                    problem.retry_after = Some(retry_after.unwrap_or(Duration::from_secs(1)).as_secs_f64().ceil().max(1.0) as u64);
+                    problem.retry_after =
+                        Some(retry_after.unwrap_or(Duration::from_secs(1)).as_secs_f64().ceil().max(1.0) as u64);
                 }
                 problem
             }

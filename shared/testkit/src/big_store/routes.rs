@@ -308,8 +308,9 @@ fn addresses(state: &mut State, received: &Received) -> Result<Response<Answer>>
             let ids = parameter(target, "id:in").unwrap_or_default();
             for customer in state.customers.values_mut() {
                 let list = customer["addresses"].as_array_mut();
-                list.into_iter()
-                    .for_each(|list| list.retain(|one| !ids.split(',').any(|id| one["id"].to_string() == id)));
+                list.into_iter().for_each(|list| {
+                    list.retain(|one| !ids.split(',').any(|id| one["id"].as_u64() == id.parse().ok()))
+                });
             }
             Ok(empty())
         }
