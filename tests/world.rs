@@ -6,9 +6,11 @@ use std::{collections::BTreeMap, str::FromStr, time::Duration};
 use cloud::{
     boot::Boot,
     clock::Clock,
+    data_keys::DataKeys,
     dynamo::{
         key,
         key_item::{KeyHolder, KeyItem, NewKeyItem},
+        store_keys::StoreKeys,
         stores::{GrantItem, StoreItem, Stores},
         transaction,
     },
@@ -20,7 +22,7 @@ use domain::{
     id::{AccountId, ApplicationId, KeyId, StoreId},
     key::NewKey,
     scope::{Scope, ScopeSet},
-    store::{Region, StoreState},
+    store::{Region, StoreState, VaultForm},
     tier::{Limits, PerDay, PerSecond, Tier},
 };
 use jiff::Timestamp;
@@ -187,6 +189,16 @@ pub(crate) fn environment(function: &str, aws: &url::Url) -> BTreeMap<String, St
     environment
 }
 
+/// The vault as `control` uses it.
+pub(crate) fn vault_of(boot: &Boot) -> Vault {
+    let environment = environment("control", Stack::shared().aws());
+    let config = control::Config::from_env(&environment).unwrap();
+    let tables = cloud::dynamo::client(&boot.aws);
+    let keys = StoreKeys::new(tables.clone(), config.store_keys_table);
+    let keys = DataKeys::new(&boot.aws, keys, config.data_key, boot.clock.clone());
+    Vault::new(&boot.aws, config.vault_prefix, Stores::new(tables, config.stores_table), keys)
+}
+
 /// The data map's third gate, at the end of every test that goes over a fault proxy: what was stored is declared. Queues and tables that a test made
 /// for itself are no part of the stack.
 pub(crate) fn assert_declared(faults: &FaultProxy) {
@@ -283,9 +295,20 @@ impl World {
         credential: Credential,
         scopes: ScopeSet,
     ) -> StoreId {
+        self.connect_in(VaultForm::PerStore, platform, address, credential, scopes).await
+    }
+
+    /// As [`World::connect`], with the credential in this form of the vault.
+    pub(crate) async fn connect_in(
+        &self,
+        vault: VaultForm,
+        platform: &str,
+        address: &str,
+        credential: Credential,
+        scopes: ScopeSet,
+    ) -> StoreId {
         let id = StoreId::from_uuid(self.boot.clock.new_id());
         let stores = Stores::new(self.tables(), self.config.stores_table.clone());
-        Vault::new(&self.boot.aws, self.config.vault_prefix.clone()).keep(&id, &credential).await.unwrap();
         let store = StoreItem {
             pk: key::store(&id),
             sk: key::STORE.to_owned(),
@@ -295,14 +318,19 @@ impl World {
             platform: platform.to_owned(),
             url: address.to_owned(),
             region: Region::from_str("eu").unwrap(),
-            state: StoreState::Connected,
+            state: StoreState::Connecting,
             generation: 1,
             cache: false,
+            vault,
+            credential: 0,
+            changing_until: None,
             connected_at: self.boot.clock.now(),
             disconnected_at: None,
             expires_at: None,
         };
         transaction::write(&self.tables(), vec![stores.connecting(&store)]).await.unwrap();
+        let kept = vault_of(&self.boot).keep(&store, vault, &credential).await.unwrap();
+        transaction::write(&self.tables(), [vec![stores.connected(&store)], kept].concat()).await.unwrap();
         self.grant(&id, scopes).await;
         id
     }

@@ -11,9 +11,12 @@ use cloud::{
         accounts::{AccountItem, Accounts},
         key,
         keys::{Holder, KeyOrder, Keys, ShownKeyItem},
+        stores::Stores,
         transaction,
     },
+    vault::VaultError,
 };
+use connectors::Credential;
 use domain::{
     account::Consents,
     id::{AccountId, ApplicationId, KeyId, StoreId},
@@ -27,7 +30,7 @@ use testkit::{
     stack::Stack,
 };
 
-use crate::world::{Answered, Calling, answered, assert_declared, environment, wide};
+use crate::world::{Answered, Calling, answered, assert_declared, environment, vault_of, wide};
 
 /// An account with the key of its owner.
 pub(crate) struct Owner {
@@ -175,6 +178,16 @@ impl House {
             }
         }
         epochs
+    }
+
+    pub(crate) fn stores(&self) -> Stores {
+        Stores::new(self.tables(), self.config.stores_table.clone())
+    }
+
+    /// The credential of a store, as a call of it would read it.
+    pub(crate) async fn credential(&self, owner: &Owner, store: &StoreId) -> Result<Credential, VaultError> {
+        let item = self.stores().of_account(&owner.account, store).await?.ok_or(VaultError::Missing)?;
+        vault_of(&self.boot).read(&item).await
     }
 
     /// What it takes to connect the demo store.

@@ -14,4 +14,5 @@ mod roles;
 mod sign_up;
 mod stores;
 mod tenancy;
+mod vault;
 mod workers;

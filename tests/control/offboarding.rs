@@ -1,10 +1,6 @@
 //! A store leaves: what the call does, and what the queue finishes (R125, `privacy.md` D.10).
 
-use cloud::{
-    boot::Boot,
-    dynamo::stores::Stores,
-    vault::{Vault, VaultError},
-};
+use cloud::{boot::Boot, dynamo::stores::Stores, vault::VaultError};
 use domain::scope::{Scope, ScopeSet};
 use serde_json::json;
 use testkit::stack::Stack;
@@ -12,7 +8,7 @@ use testkit::stack::Stack;
 use super::house::{House, batch, failed};
 use crate::world::environment;
 
-fn worker(house: &House) -> offboarding::App {
+pub(crate) fn worker(house: &House) -> offboarding::App {
     let environment = environment("offboarding", Stack::shared().aws());
     let boot = Boot::new(&environment, house.clock().clone()).unwrap();
     offboarding::App::new(&boot, offboarding::Config::from_env(&environment).unwrap())
@@ -31,8 +27,11 @@ async fn r125_nothing_of_a_store_is_left() {
     let left = house.delete(&owner, &path).await;
     assert_eq!(left.status, 202, "{}", left.json());
     assert_eq!(left.json()["state"], "disconnecting");
-    let vault = Vault::new(&house.boot.aws, house.config.vault_prefix.clone());
-    assert_eq!(vault.read(&store).await.err(), Some(VaultError::Missing), "the credential is gone with the call");
+    assert_eq!(
+        house.credential(&owner, &store).await.err(),
+        Some(VaultError::Missing),
+        "the credential is gone with the call"
+    );
     assert_eq!(house.delete(&owner, &path).await.status, 202, "it may be asked twice");
 
     let queued = house.offboardings().await;
@@ -73,8 +72,7 @@ async fn a_message_touches_no_store_that_it_is_not_about() {
     assert_eq!(failed(&answer), ["m2", "m3", "m4"], "what cannot be read fails alone");
     let shown = house.get(&owner, &format!("/v1/stores/{store}")).await.json();
     assert_eq!(shown["state"], "connected");
-    let vault = Vault::new(&house.boot.aws, house.config.vault_prefix.clone());
-    assert!(vault.read(&store).await.is_ok());
+    assert!(house.credential(&owner, &store).await.is_ok());
     drop(other);
 }
 

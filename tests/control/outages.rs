@@ -1,6 +1,6 @@
 //! What AWS cannot answer is neither yes nor no, and nothing is half done for good (invariant 6).
 
-use cloud::vault::{Vault, VaultError};
+use cloud::vault::VaultError;
 use domain::scope::{Scope, ScopeSet};
 use http::StatusCode;
 use serde_json::json;
@@ -46,10 +46,11 @@ async fn a_store_is_not_half_connected() {
     let owner = house.owner().await;
     down(&house, "CreateSecret");
     assert_eq!(house.post(&owner, "/v1/stores", house.connection()).await.problem(), "unavailable");
+    assert!(house.faults.count("DeleteSecret") >= 1, "what may have been kept is taken back");
     house.faults.reset();
     down(&house, "TransactWriteItems");
     assert_eq!(house.post(&owner, "/v1/stores", house.connection()).await.problem(), "unavailable");
-    assert!(house.faults.count("DeleteSecret") >= 1, "the credential is taken back");
+    assert_eq!(house.faults.count("CreateSecret"), 0, "nothing is kept of a store that is not known");
     house.faults.reset();
     assert_eq!(house.get(&owner, "/v1/stores").await.json()["data"], json!([]));
     house.store(&owner).await;
@@ -65,8 +66,6 @@ async fn an_off_boarding_that_was_cut_short_is_finished_by_asking_again() {
     house
         .send("PUT", &owner, &format!("{path}/grants/{}", holding.application), r#"{"scopes":["products:read"]}"#)
         .await;
-    let vault = Vault::new(&house.boot.aws, house.config.vault_prefix.clone());
-
     down(&house, "DeleteSecret");
     assert_eq!(house.delete(&owner, &path).await.problem(), "unavailable");
     assert_eq!(house.get(&owner, &path).await.json()["state"], "disconnecting", "the door is shut already");
@@ -75,7 +74,7 @@ async fn an_off_boarding_that_was_cut_short_is_finished_by_asking_again() {
     assert_eq!(house.delete(&owner, &path).await.problem(), "unavailable");
     house.faults.reset();
     assert_eq!(house.delete(&owner, &path).await.status, 202);
-    assert_eq!(vault.read(&store).await.err(), Some(VaultError::Missing));
+    assert_eq!(house.credential(&owner, &store).await.err(), Some(VaultError::Missing));
     assert!(!house.offboardings().await.records.is_empty());
 }
 

@@ -70,6 +70,9 @@ fn called(calls: &[Seen]) -> Permissions {
             ("secretsmanager", _) => {
                 called.insert(format!("secretsmanager:{operation} -"));
             }
+            ("TrentService", _) => {
+                called.insert(format!("kms:{operation} DataKey"));
+            }
             ("AmazonSQS", "SendMessage") => {
                 let mails = body["QueueUrl"].as_str().unwrap().contains("mail");
                 called.insert(format!("sqs:SendMessage {}", if mails { "MailQueue" } else { "OffboardingQueue" }));
@@ -92,6 +95,7 @@ fn table(name: &Value) -> String {
         ("-accounts", "AccountsTable"),
         ("-guards", "GuardsTable"),
         ("-stores", "StoresTable"),
+        ("-store-keys", "StoreKeysTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {
@@ -143,6 +147,9 @@ async fn control_may_do_what_it_does_and_no_more() {
     done(&house, "POST", &format!("{store}/check"), key, None).await;
     let credentials = json!({ "credentials": house.connection()["credentials"] });
     done(&house, "PATCH", &store, key, Some(credentials)).await;
+    for form in ["sealed", "per-store"] {
+        done(&house, "POST", &format!("{store}/move-credential"), key, Some(json!({ "to": form }))).await;
+    }
     let grant = format!("{store}/grants/{application}");
     done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
     done(&house, "GET", "/v1/account/activity", key, None).await;

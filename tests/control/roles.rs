@@ -29,6 +29,7 @@ fn allowed(role: Role, route: &str) -> bool {
         "PATCH /v1/stores/{store}",
         "DELETE /v1/stores/{store}",
         "POST /v1/stores/{store}/check",
+        "POST /v1/stores/{store}/move-credential",
         "PUT /v1/stores/{store}/grants/{application}",
         "DELETE /v1/stores/{store}/grants/{application}",
     ];

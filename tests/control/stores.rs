@@ -1,6 +1,6 @@
 //! Stores: credentials are tried before they are kept, and never come back out.
 
-use cloud::{dynamo::stores::Stores, vault::Vault};
+use cloud::dynamo::stores::Stores;
 use serde_json::{Value, json};
 
 use super::house::House;
@@ -14,6 +14,7 @@ async fn a_store_is_connected_with_a_credential_that_works() {
     assert_eq!(made.status, 201, "{}", made.json());
     let made = made.json();
     assert_eq!((made["platform"].as_str(), made["state"].as_str()), (Some("cartos"), Some("connected")));
+    assert_eq!(made["vault"], "per-store");
     assert_eq!(made["cache"], false, "nothing is cached unless the owner says so");
     assert!(house.demo.calls() >= 1, "the credential was tried");
 
@@ -57,6 +58,7 @@ async fn nothing_is_kept_of_a_store_that_does_not_answer_well() {
         (with("credentials", json!({ "api_key": 7 })), 422, "validation_failed"),
         (with("region", json!("mars")), 422, "validation_failed"),
         (with("color", json!("red")), 422, "validation_failed"),
+        (with("vault", json!("open")), 422, "validation_failed"),
         (with("cache", json!("yes")), 422, "validation_failed"),
         (with("region", json!("us")), 421, "misdirected"),
     ] {
@@ -92,18 +94,18 @@ async fn a_new_credential_is_tried_like_the_first() {
     let owner = house.owner().await;
     let store = house.store(&owner).await;
     let path = format!("/v1/stores/{store}");
-    let vault = Vault::new(&house.boot.aws, house.config.vault_prefix.clone());
+    let kept = async || house.credential(&owner, &store).await.unwrap().get("api_key").unwrap().to_owned();
 
     let wrong = json!({ "credentials": { "api_key": "ak_live_wrong" } }).to_string();
     assert_eq!(house.send("PATCH", &owner, &path, &wrong).await.problem(), "credential_refused");
-    assert_eq!(vault.read(&store).await.unwrap().get("api_key"), Some(house.demo.api_key()), "the good one stays");
+    assert_eq!(kept().await, house.demo.api_key(), "the good one stays");
 
     house.demo.add_key("ak_live_second", &["products:read", "orders:read", "customers:read"]);
     let right = json!({ "credentials": { "api_key": "ak_live_second" }, "cache": true }).to_string();
     let changed = house.send("PATCH", &owner, &path, &right).await;
     assert_eq!(changed.status, 200, "{}", changed.json());
     assert_eq!(changed.json()["cache"], true);
-    assert_eq!(vault.read(&store).await.unwrap().get("api_key"), Some("ak_live_second"));
+    assert_eq!(kept().await, "ak_live_second");
     // privacy.md D.9: Secrets Manager would keep the old one under a label.
     let secret = format!("{}{store}", house.config.vault_prefix);
     let secrets = aws_sdk_secretsmanager::Client::new(&house.boot.aws);

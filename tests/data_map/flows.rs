@@ -243,6 +243,11 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     assert!(!status.is_success(), "a credential that does not work was kept: {text}");
     let store = client.call(Method::POST, "/v1/stores", Some(&owner), connection(&markers.credential)).await;
     let store = store["id"].as_str().unwrap().to_owned();
+    // Through the vault's other form and back: the credential may be found in the one that is declared to hold it, and as plain text nowhere else.
+    for form in ["sealed", "per-store"] {
+        let path = format!("/v1/stores/{store}/move-credential");
+        client.call(Method::POST, &path, Some(&owner), json!({ "to": form })).await;
+    }
     let grant = format!("/v1/stores/{store}/grants/{application}");
     client.call(Method::PUT, &grant, Some(&owner), json!({ "scopes": scopes })).await;
 

@@ -6,6 +6,7 @@
 
 mod account;
 mod applications;
+mod credentials;
 mod grants;
 pub mod guides;
 mod keys;
@@ -20,9 +21,10 @@ mod stores;
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
+    data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, idempotency::Idempotency,
-        keys::Keys, sign_ups::SignUps, stores::Stores,
+        keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
     },
     egress::Egress,
     env::Permission,
@@ -51,6 +53,10 @@ cloud::config! {
         pub service_log_table: String = "SERVICE_LOG_TABLE",
         /// Table of the 90-day journal.
         pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// Table of the stores' data keys.
+        pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// The KMS key that wraps the stores' data keys.
+        pub data_key: String = "DATA_KEY_ARN",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
         /// The region of this stack.
@@ -102,16 +108,19 @@ impl App {
             Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
         let admission = Admission::new(tables.clone(), config.keys_table.clone(), clock.clone());
         let guard = SourceGuard::new(tables.clone(), config.guards_table.clone(), clock.clone());
+        let stores = Stores::new(tables.clone(), config.stores_table);
+        let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
+        let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
             keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
-            stores: Stores::new(tables.clone(), config.stores_table),
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             tables,
-            vault: Vault::new(&boot.aws, config.vault_prefix),
+            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
+            stores,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),

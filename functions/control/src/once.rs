@@ -64,7 +64,9 @@ async fn again(visit: &Visit<'_>, endpoint: Endpoint, status: StatusCode, id: Op
     match endpoint {
         Endpoint::ChangeAccount => account::show(visit).await,
         Endpoint::CreateApplication => applications::show(visit, &parsed(id)?).await,
-        Endpoint::ConnectStore | Endpoint::ChangeStore => stores::show(visit, &parsed(id)?).await,
+        Endpoint::ConnectStore | Endpoint::ChangeStore | Endpoint::MoveCredential => {
+            stores::show(visit, &parsed(id)?).await
+        }
         _ => Ok(match id {
             Some(id) => Answer::json(status, &serde_json::json!({ "id": id })),
             None => Answer::empty(status),

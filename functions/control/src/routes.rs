@@ -52,6 +52,7 @@ pub enum Endpoint {
     ChangeStore,
     DisconnectStore,
     CheckStore,
+    MoveCredential,
     PutGrant,
     RevokeGrant,
 }
@@ -93,6 +94,7 @@ pub static ROUTES: &[Route] = &[
     with(Scope::StoresWrite, "PATCH /v1/stores/{store}", Endpoint::ChangeStore),
     with(Scope::StoresWrite, "DELETE /v1/stores/{store}", Endpoint::DisconnectStore),
     with(Scope::StoresWrite, "POST /v1/stores/{store}/check", Endpoint::CheckStore),
+    with(Scope::StoresWrite, "POST /v1/stores/{store}/move-credential", Endpoint::MoveCredential),
     with(Scope::GrantsWrite, "PUT /v1/stores/{store}/grants/{application}", Endpoint::PutGrant),
     with(Scope::GrantsWrite, "DELETE /v1/stores/{store}/grants/{application}", Endpoint::RevokeGrant),
 ];

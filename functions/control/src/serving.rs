@@ -10,7 +10,7 @@ use domain::id::StoreId;
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, grants, guides, keys, once,
+    App, account, applications, credentials, grants, guides, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
     sign_up, stores,
 };
@@ -136,6 +136,7 @@ async fn known(
         Endpoint::ChangeStore => stores::change(visit, &id(parameters, 0)?, trace).await,
         Endpoint::DisconnectStore => stores::disconnect(visit, &id(parameters, 0)?).await,
         Endpoint::CheckStore => stores::check(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::MoveCredential => credentials::move_credential(visit, &id(parameters, 0)?, trace).await,
         Endpoint::PutGrant => grants::put(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
     }

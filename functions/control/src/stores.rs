@@ -12,13 +12,12 @@ use cloud::{
     http::{Answer, Code, Problem},
     journal::{Concerning, CredentialUse, SecurityEvent, Trace},
     offboarding::{LAST_RESORT, OffboardingMessage},
-    vault::VaultError,
 };
 use connectors::{Connector, Context, Credential, StoreAddress};
 use domain::{
     id::{ApplicationId, KeyId, StoreId},
     scope::ScopeSet,
-    store::{Region, StoreState},
+    store::{Region, StoreState, VaultForm},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
@@ -26,6 +25,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::{
+    credentials::{begin_change, no_credential, not_changed, replace, vault_form},
     page, probe,
     serving::{Visit, unavailable},
 };
@@ -35,13 +35,14 @@ const AT_ONCE: usize = 16;
 
 /// A store, as its owner sees it. It has no place for a credential.
 #[derive(serde::Serialize)]
-struct Shown {
+pub(crate) struct Shown {
     id: StoreId,
     platform: String,
     url: String,
     region: Region,
     state: StoreState,
     cache: bool,
+    vault: VaultForm,
     connected_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     disconnected_at: Option<Timestamp>,
@@ -69,6 +70,7 @@ impl From<StoreItem> for Shown {
             region: item.region,
             state: item.state,
             cache: item.cache,
+            vault: item.vault,
             connected_at: item.connected_at,
             disconnected_at: item.disconnected_at,
             grants: None,
@@ -176,11 +178,14 @@ struct Connect {
     region: Option<String>,
     #[serde(default)]
     cache: bool,
+    vault: Option<String>,
 }
 
 /// `POST /v1/stores`: the credential is tried before anything is kept.
+///
+/// The store's item comes first and says that it is connecting: should this invocation die, the sweep finds by it whatever was kept.
 pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer, Problem> {
-    let Connect { platform, url, credentials: Offered(credential), region, cache } = visit.call.json()?;
+    let Connect { platform, url, credentials: Offered(credential), region, cache, vault } = visit.call.json()?;
     let app = visit.app;
     let connector = connectors::connector(&platform).ok_or_else(|| {
         let known: Vec<_> = connectors::catalogue().map(|platform| platform.name).collect();
@@ -194,6 +199,7 @@ pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answ
             return Err(problem);
         }
     }
+    let vault = vault.map_or(Ok(VaultForm::default()), |form| vault_form("/vault", &form))?;
     let address = address(visit, connector, &url)?;
     connector.platform().check_credential(&credential).map_err(|error| probe::credential(&error))?;
     try_out(visit, connector, &address, &credential, trace).await?;
@@ -208,28 +214,55 @@ pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answ
         platform: connector.platform().name.to_owned(),
         url: address.to_string(),
         region: app.region,
-        state: StoreState::Connected,
+        state: StoreState::Connecting,
         generation: 1,
         cache,
+        vault,
+        credential: 0,
+        changing_until: None,
         connected_at: app.clock.now(),
         disconnected_at: None,
         expires_at: None,
     };
-    // The credential first: a store that is there must be usable. A credential without a store is taken back below.
-    app.vault.keep(&id, &credential).await.map_err(|_| Problem::unavailable())?;
     let mut parts = vec![app.stores.connecting(&item)];
     parts.extend(app.accounts.adding_store(&visit.key.account, &id));
-    if let Err(error) = transaction::write(&app.tables, parts).await {
-        let _ = app.vault.destroy(&id).await;
-        return Err(match error {
-            TransactionError::Condition(_) => {
-                Problem::new(Code::QuotaReached).detail(format!("an account has at most {MAX_STORES} stores"))
-            }
-            TransactionError::Unavailable(cause) => unavailable(cause),
-        });
+    transaction::write(&app.tables, parts).await.map_err(|error| match error {
+        TransactionError::Condition(_) => {
+            Problem::new(Code::QuotaReached).detail(format!("an account has at most {MAX_STORES} stores"))
+        }
+        TransactionError::Unavailable(cause) => unavailable(cause),
+    })?;
+    if let Err(problem) = complete_connection(visit, &item, &credential).await {
+        take_back(visit, &item).await;
+        return Err(problem);
     }
     visit.note(0, SecurityEvent::StoreConnected, about(&id));
-    Ok(Answer::json(StatusCode::CREATED, &Shown::from(item)))
+    Ok(Answer::json(StatusCode::CREATED, &Shown::from(StoreItem { state: StoreState::Connected, ..item })))
+}
+
+/// Keeps the credential of a store that is connecting, and makes the store usable.
+async fn complete_connection(visit: &Visit<'_>, item: &StoreItem, credential: &Credential) -> Result<(), Problem> {
+    let app = visit.app;
+    let kept = app.vault.keep(item, item.vault, credential).await.map_err(|_| Problem::unavailable())?;
+    let parts = [vec![app.stores.connected(item)], kept].concat();
+    transaction::write(&app.tables, parts).await.map_err(|error| match error {
+        TransactionError::Condition(_) => not_connected(),
+        TransactionError::Unavailable(cause) => unavailable(cause),
+    })
+}
+
+/// Takes back what was kept of a store that could not be connected. What cannot be taken back now is left to the sweep, which finds it by the
+/// store's item: that goes last.
+async fn take_back(visit: &Visit<'_>, item: &StoreItem) {
+    let app = visit.app;
+    if app.vault.destroy(&item.id).await.is_ok() && app.accounts.drop_store(&item.account, &item.id).await.is_ok() {
+        // Its cause is in the log already.
+        let _ = app.stores.remove(item).await;
+    }
+}
+
+pub(crate) fn not_connected() -> Problem {
+    Problem::new(Code::Conflict).detail("the store is being connected or disconnected")
 }
 
 fn address(visit: &Visit<'_>, connector: &dyn Connector, url: &str) -> Result<StoreAddress, Problem> {
@@ -266,27 +299,26 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
     }
     let mut store = own(visit, id).await?;
     if store.state != StoreState::Connected {
-        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+        return Err(not_connected());
     }
     let app = visit.app;
     let connector = connectors::connector(&store.platform).ok_or(Code::Internal)?;
     let address = address(visit, connector, change.url.as_deref().unwrap_or(&store.url))?;
-    if let Some(Offered(credential)) = &change.credentials {
-        connector.platform().check_credential(credential).map_err(|error| probe::credential(&error))?;
-        try_out(visit, connector, &address, credential, trace).await?;
-        app.vault.keep(id, credential).await.map_err(|_| Problem::unavailable())?;
-        visit.note(0, SecurityEvent::CredentialReplaced, about(id));
-    }
     let url = change.url.is_some().then(|| address.to_string());
-    let fact = app.stores.changing(&visit.key.account, id, StoreChange { url: url.as_deref(), cache: change.cache });
-    // Instances remember addresses and credentials by epoch, so a new one is used from the next call on.
-    if let Err(error) = bite(visit, vec![fact], &granted(visit, id).await?).await {
-        if error != TransactionError::Condition(0) {
-            return Err(Problem::unavailable());
+    let wishes = StoreChange { url: url.as_deref(), cache: change.cache, credential: None };
+    match &change.credentials {
+        None => {
+            let fact = app.stores.changing(&visit.key.account, id, wishes);
+            bite(visit, vec![fact], &granted(visit, id).await?).await.map_err(not_changed)?;
         }
-        // Its off-boarding began while the new credential was being tried: that one must go like the old one.
-        app.vault.destroy(id).await.map_err(|_| Problem::unavailable())?;
-        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+        Some(Offered(credential)) => {
+            connector.platform().check_credential(credential).map_err(|error| probe::credential(&error))?;
+            try_out(visit, connector, &address, credential, trace).await?;
+            let until = begin_change(visit, &store).await?;
+            let replaced = replace(visit, &store, wishes, credential).await;
+            app.stores.end_change(id, until).await;
+            replaced?;
+        }
     }
     store.url = url.unwrap_or(store.url);
     store.cache = change.cache.unwrap_or(store.cache);
@@ -297,7 +329,7 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
 pub(crate) async fn check(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -> Result<Answer, Problem> {
     let store = own(visit, id).await?;
     if store.state != StoreState::Connected {
-        return Err(Problem::new(Code::Conflict).detail("the store is being disconnected"));
+        return Err(not_connected());
     }
     let app = visit.app;
     let connector = connectors::connector(&store.platform).ok_or(Code::Internal)?;
@@ -305,10 +337,7 @@ pub(crate) async fn check(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) ->
     // Before the read, so that no read goes without its line.
     visit.note(0, SecurityEvent::CredentialRead, about(id));
     trace.upstream.credential = Some(CredentialUse::Read);
-    let credential = app.vault.read(id).await.map_err(|error| match error {
-        VaultError::Missing => Problem::new(Code::UpstreamUnauthorized).detail("the store has no credential any more"),
-        VaultError::Unavailable => Problem::unavailable(),
-    })?;
+    let credential = app.vault.read(&store).await.map_err(no_credential)?;
     let context = Context { address: &address, credential: &credential };
     probe::works(&app.egress, connector, &context, visit.call.budget, &mut trace.upstream)
         .await
@@ -388,6 +417,6 @@ async fn live_keys(visit: &Visit<'_>, applications: &[ApplicationId]) -> Result<
     Ok(keys.into_iter().flatten().filter(|key| key.is_live()).map(|key| key.id).collect())
 }
 
-fn about(store: &StoreId) -> Concerning {
+pub(crate) fn about(store: &StoreId) -> Concerning {
     Concerning { store: Some(store.clone()), ..Concerning::default() }
 }

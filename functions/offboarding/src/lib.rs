@@ -1,16 +1,18 @@
 //! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125).
 //!
-//! Boundary: deletes what the tables `stores` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
+//! Boundary: deletes what the tables `stores`, `store-keys` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
 //! store. Everything it does may be done twice.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::{
     boot::Boot,
     clock::Clock,
+    data_keys::DataKeys,
     dynamo::{
         Client,
         accounts::Accounts,
         keys::Keys,
+        store_keys::StoreKeys,
         stores::Stores,
         transaction::{self, Part},
     },
@@ -32,6 +34,8 @@ cloud::config! {
         pub stores_table: String = "STORES_TABLE",
         /// Table of the 90-day journal.
         pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// Table of the stores' data keys.
+        pub store_keys_table: String = "STORE_KEYS_TABLE",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
     }
@@ -56,11 +60,15 @@ impl App {
         let tables = cloud::dynamo::client(&boot.aws);
         // There is no line for the service log here: nobody's key made this call.
         let journal = Journal::start(tables.clone(), "", &config.security_log_table, clock.clone());
+        let stores = Stores::new(tables.clone(), config.stores_table);
+        // No key is wrapped or unwrapped here.
+        let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
+        let data_keys = DataKeys::new(&boot.aws, store_keys, String::new(), clock.clone());
         Self {
             accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
             keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
-            stores: Stores::new(tables.clone(), config.stores_table),
-            vault: Vault::new(&boot.aws, config.vault_prefix),
+            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
+            stores,
             tables,
             journal,
             clock,
@@ -89,8 +97,13 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
         Some(item) if item.generation != *generation => {
             return Disposition::GiveUp("the store was connected anew; its data is not this message's");
         }
-        Some(item) if item.state != StoreState::Disconnecting => {
+        // One that is still connecting was given up half-way: nobody else sends a message about it.
+        Some(item) if item.state == StoreState::Connected => {
             return Disposition::GiveUp("the store's off-boarding has not begun");
+        }
+        // What that change keeps must be destroyed after it was kept.
+        Some(item) if item.changing_until.is_some_and(|until| until > app.clock.now().as_second()) => {
+            return Disposition::Retry("the store's credential is being changed");
         }
         _ => {}
     }

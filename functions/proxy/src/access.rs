@@ -144,7 +144,7 @@ impl Accesses {
             return Err(problem);
         }
         let (connector, address) = self.locate(&item)?;
-        let credential = self.vault.read(store).await.map_err(|error| match error {
+        let credential = self.vault.read(&item).await.map_err(|error| match error {
             // The grant stands and the credential is gone: off-boarding has begun this very moment.
             VaultError::Missing => Problem::new(Code::StoreAccessRevoked),
             VaultError::Unavailable => Problem::unavailable(),

@@ -15,7 +15,10 @@ mod write;
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
-    dynamo::{admission::Admission, guard::SourceGuard, idempotency::Idempotency, stores::Stores},
+    data_keys::DataKeys,
+    dynamo::{
+        admission::Admission, guard::SourceGuard, idempotency::Idempotency, store_keys::StoreKeys, stores::Stores,
+    },
     egress::Egress,
     env::Permission,
     gate::{self, Gate},
@@ -38,6 +41,10 @@ cloud::config! {
         pub service_log_table: String = "SERVICE_LOG_TABLE",
         /// Table of the 90-day journal.
         pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// Table of the stores' data keys.
+        pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// The KMS key that wraps the stores' data keys.
+        pub data_key: String = "DATA_KEY_ARN",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
         /// The region of this stack.
@@ -72,9 +79,12 @@ impl App {
         let admission = Admission::new(tables.clone(), config.keys_table, clock.clone());
         let guard = SourceGuard::new(tables.clone(), config.guards_table.clone(), clock.clone());
         let idempotency = Idempotency::new(tables.clone(), config.guards_table, clock.clone());
+        let stores = Stores::new(tables.clone(), config.stores_table);
+        let store_keys = StoreKeys::new(tables, config.store_keys_table);
+        let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
         let accesses = access::Accesses::new(
-            Stores::new(tables, config.stores_table),
-            Vault::new(&boot.aws, config.vault_prefix),
+            stores.clone(),
+            Vault::new(&boot.aws, config.vault_prefix, stores, data_keys),
             clock.clone(),
             config.egress_loopback,
             config.region,

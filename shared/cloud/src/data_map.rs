@@ -15,7 +15,8 @@ use crate::dynamo::{
     keys::ShownKeyItem,
     mails::MailItem,
     sign_ups::{SignUpCountItem, SignUpItem},
-    stores::{GrantItem, StoreItem},
+    store_keys::StoreKeyItem,
+    stores::{GrantItem, SealedItem, StoreItem},
 };
 use crate::journal::{SecurityLine, ServiceLine};
 use crate::mailer::MailMessage;
@@ -33,6 +34,8 @@ pub static DATA_MAP: DataMap = DataMap {
         StorePointerItem::RECORD,
         StoreItem::RECORD,
         GrantItem::RECORD,
+        SealedItem::RECORD,
+        StoreKeyItem::RECORD,
         SourceItem::RECORD,
         SignUpItem::RECORD,
         SignUpCountItem::RECORD,
@@ -47,6 +50,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("keys", "KeysTable").backed_up(7),
         Resource::table("accounts", "AccountsTable").backed_up(14),
         Resource::table("stores", "StoresTable").backed_up(14),
+        // Ends sooner than the backups of what the keys seal, which nobody can read from then on.
+        Resource::table("store-keys", "StoreKeysTable").backed_up(7),
         // A row of these that was dropped on its last day would live on in a backup.
         Resource::table("guards", "GuardsTable"),
         Resource::table("service-log", "ServiceLogTable"),

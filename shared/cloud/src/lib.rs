@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod boot;
 pub mod clock;
+pub mod data_keys;
 pub mod data_map;
 pub mod dynamo;
 pub mod egress;
@@ -16,6 +17,7 @@ pub mod mailer;
 pub mod offboarding;
 pub mod once;
 pub mod pace;
+pub mod seal;
 pub mod sqs;
 pub mod upstream;
 pub mod vault;

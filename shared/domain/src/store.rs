@@ -38,12 +38,81 @@ impl std::str::FromStr for Region {
     }
 }
 
+/// How the vault holds a store's credential (`product.md` decision 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VaultForm {
+    /// As a secret of its own.
+    #[default]
+    PerStore,
+    /// Sealed under the store's data key.
+    Sealed,
+}
+
+impl VaultForm {
+    /// The form as it is written: `per-store` or `sealed`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PerStore => "per-store",
+            Self::Sealed => "sealed",
+        }
+    }
+}
+
+/// A text that names no form of the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the vault's forms are `per-store` and `sealed`")]
+pub struct UnknownVaultForm;
+
+impl std::str::FromStr for VaultForm {
+    type Err = UnknownVaultForm;
+
+    fn from_str(text: &str) -> Result<Self, UnknownVaultForm> {
+        match text {
+            "per-store" => Ok(Self::PerStore),
+            "sealed" => Ok(Self::Sealed),
+            _ => Err(UnknownVaultForm),
+        }
+    }
+}
+
 /// Where a store is in its life. There is no way back: a store that is connected again is a new generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StoreState {
+    /// It is known and its credential is being kept. One that stays so was given up half-way and is off-boarded.
+    Connecting,
     /// Calls go through.
     Connected,
     /// Off-boarding has begun: grants are off, the credential is gone, the rest follows by queue (R125).
     Disconnecting,
+}
+
+impl StoreState {
+    /// The state as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnecting => "disconnecting",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_is_stored() {
+        for form in [VaultForm::PerStore, VaultForm::Sealed] {
+            assert_eq!(serde_json::to_value(form).unwrap(), form.as_str());
+            assert_eq!(form.as_str().parse(), Ok(form));
+        }
+        for state in [StoreState::Connecting, StoreState::Connected, StoreState::Disconnecting] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+    }
 }

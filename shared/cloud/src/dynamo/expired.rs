@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use domain::store::StoreState;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -125,7 +126,8 @@ impl Expired {
     }
 }
 
-/// Stores whose off-boarding began before `begun_before` and is not finished, as far as the budget lasts.
+/// Stores whose off-boarding began before `begun_before` and is not finished, or that have been connecting since then, as far as the budget
+/// lasts.
 ///
 /// # Errors
 /// [`Unavailable`] where the table cannot be asked.
@@ -141,10 +143,10 @@ pub async fn unfinished_stores(
         let answer = client
             .scan()
             .table_name(table)
-            .filter_expression("sk = :store AND #state = :disconnecting")
+            .filter_expression("sk = :store AND #state <> :connected")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":store", text(super::key::STORE))
-            .expression_attribute_values(":disconnecting", text("disconnecting"))
+            .expression_attribute_values(":connected", text(StoreState::Connected.as_str()))
             .set_exclusive_start_key(start)
             .send()
             .await
@@ -152,7 +154,7 @@ pub async fn unfinished_stores(
         for row in answer.items.unwrap_or_default() {
             let store: StoreItem =
                 serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("stores", &error))?;
-            if store.disconnected_at.is_none_or(|begun| begun <= begun_before) {
+            if store.disconnected_at.unwrap_or(store.connected_at) <= begun_before {
                 found.push(store);
             }
         }

@@ -73,7 +73,7 @@ pub fn idempotency(hash: &str) -> String {
     format!("idempotency#{hash}")
 }
 
-/// `stores`: the partition of one store.
+/// `stores`: the partition of one store. `store-keys`: the item of one store.
 #[must_use]
 pub fn store(store: &StoreId) -> String {
     format!("store#{}", store.body())
@@ -81,6 +81,9 @@ pub fn store(store: &StoreId) -> String {
 
 /// `stores`: the store itself, within its partition.
 pub const STORE: &str = "store";
+
+/// `stores`: the store's sealed credential, within its partition.
+pub const CREDENTIAL: &str = "credential";
 
 /// `stores`: the grant of one application, within the store's partition.
 #[must_use]

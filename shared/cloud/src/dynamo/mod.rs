@@ -12,6 +12,7 @@ pub mod keys;
 pub mod mails;
 pub mod page;
 pub mod sign_ups;
+pub mod store_keys;
 pub mod stores;
 pub mod transaction;
 

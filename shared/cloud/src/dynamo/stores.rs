@@ -1,15 +1,17 @@
 //! Connected stores and the grants on them (table `stores`).
 
 mod changes;
+mod credential;
 
 pub use changes::{MAX_GRANTS, StoreChange};
+pub use credential::{LEASE, SealedItem};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{
     grant::Grant,
     id::{AccountId, ApplicationId, StoreId},
     scope::ScopeSet,
-    store::{Region, StoreState},
+    store::{Region, StoreState, VaultForm},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -54,6 +56,18 @@ pub struct StoreItem {
     #[pd(none)]
     #[serde(default)]
     pub cache: bool,
+    /// How the vault holds its credential.
+    #[pd(none)]
+    #[serde(default)]
+    pub vault: VaultForm,
+    /// The number of its credential, which grows with each change and each move.
+    #[pd(none)]
+    #[serde(default)]
+    pub credential: u32,
+    /// Until when a change of its credential has the store for itself, in unix seconds.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changing_until: Option<i64>,
     /// When it was connected.
     #[pd(none)]
     pub connected_at: Timestamp,

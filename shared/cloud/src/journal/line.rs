@@ -125,6 +125,8 @@ pub enum SecurityEvent {
     CredentialRead,
     /// A credential was replaced.
     CredentialReplaced,
+    /// A credential was moved to the vault's other form.
+    CredentialMoved,
     /// A credential was destroyed.
     CredentialDestroyed,
     /// An account was confirmed by its mailed link.

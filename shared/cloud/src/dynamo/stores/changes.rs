@@ -3,11 +3,11 @@
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Update};
 use domain::{
     id::{AccountId, ApplicationId, StoreId},
-    store::StoreState,
+    store::{StoreState, VaultForm},
 };
 use jiff::Timestamp;
 
-use super::{GrantItem, StoreItem, Stores};
+use super::{GrantItem, StoreItem, Stores, credential};
 use crate::dynamo::{
     Unavailable, key,
     page::Range,
@@ -24,6 +24,8 @@ pub struct StoreChange<'a> {
     pub url: Option<&'a str>,
     /// The owner's wish as to caching.
     pub cache: Option<bool>,
+    /// Its next credential: in which form the vault holds it, and which number it replaces.
+    pub credential: Option<(VaultForm, u32)>,
 }
 
 impl Stores {
@@ -33,7 +35,26 @@ impl Stores {
         complete(put(&self.table, store).condition_expression("attribute_not_exists(pk)").build())
     }
 
-    /// The write that changes a connected store of `account`; it fails where the store is not that.
+    /// The write that makes a store usable whose credential is being kept as its first; it fails where the store is not being connected.
+    #[must_use]
+    pub fn connected(&self, store: &StoreItem) -> Part {
+        complete(
+            self.update(&store.id)
+                .update_expression("SET #state = :connected, #credential = :first")
+                .condition_expression("#account = :account AND #state = :connecting")
+                .expression_attribute_names("#account", "account")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#credential", "credential")
+                .expression_attribute_values(":account", text(store.account.as_str()))
+                .expression_attribute_values(":connecting", state(StoreState::Connecting))
+                .expression_attribute_values(":connected", state(StoreState::Connected))
+                .expression_attribute_values(":first", number(store.credential + 1))
+                .build(),
+        )
+    }
+
+    /// The write that changes a connected store of `account`; it fails where the store is not that, or its credential is not the one that is to
+    /// be replaced.
     #[must_use]
     pub fn changing(&self, account: &AccountId, store: &StoreId, change: StoreChange<'_>) -> Part {
         let mut update = self.update(store);
@@ -47,10 +68,22 @@ impl Stores {
             let value = aws_sdk_dynamodb::types::AttributeValue::Bool(cache);
             update = update.expression_attribute_names("#cache", "cache").expression_attribute_values(":cache", value);
         }
+        let mut condition = "#account = :account AND #state = :connected".to_owned();
+        if let Some((form, replaced)) = change.credential {
+            sets.extend(["#vault = :vault", "#credential = :next"]);
+            condition.push_str(credential::IS);
+            update = update
+                .expression_attribute_names("#vault", "vault")
+                .expression_attribute_names("#credential", "credential")
+                .expression_attribute_values(":vault", text(form.as_str()))
+                .expression_attribute_values(":number", number(replaced))
+                .expression_attribute_values(":zero", number(0))
+                .expression_attribute_values(":next", number(replaced + 1));
+        }
         complete(
             update
                 .update_expression(format!("SET {}", sets.join(", ")))
-                .condition_expression("#account = :account AND #state = :connected")
+                .condition_expression(condition)
                 .expression_attribute_names("#account", "account")
                 .expression_attribute_names("#state", "state")
                 .expression_attribute_values(":account", text(account.as_str()))
@@ -141,7 +174,7 @@ impl Stores {
         Ok(())
     }
 
-    /// Deletes a store whose off-boarding has begun; false where it is not that store any more.
+    /// Deletes a store whose off-boarding has begun, or that was never connected; false where it is not that store any more.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
@@ -150,10 +183,10 @@ impl Stores {
             .table_name(&self.table)
             .key("pk", text(key::store(&store.id)))
             .key("sk", text(key::STORE))
-            .condition_expression("generation = :generation AND #state = :disconnecting")
+            .condition_expression("generation = :generation AND #state <> :connected")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":generation", number(store.generation))
-            .expression_attribute_values(":disconnecting", state(StoreState::Disconnecting))
+            .expression_attribute_values(":connected", state(StoreState::Connected))
             .build();
         match write(&self.client, vec![complete(delete)]).await {
             Ok(()) => Ok(true),
@@ -162,20 +195,17 @@ impl Stores {
         }
     }
 
-    async fn delete(&self, store: &StoreId, sk: String) -> Result<(), Unavailable> {
+    pub(super) async fn delete(&self, store: &StoreId, sk: String) -> Result<(), Unavailable> {
         let delete =
             self.client.delete_item().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(sk));
         delete.send().await.map(drop).map_err(|error| crate::dynamo::unavailable("stores", &error))
     }
 
-    fn update(&self, store: &StoreId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+    pub(super) fn update(&self, store: &StoreId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
         Update::builder().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::STORE))
     }
 }
 
-fn state(state: StoreState) -> aws_sdk_dynamodb::types::AttributeValue {
-    text(match state {
-        StoreState::Connected => "connected",
-        StoreState::Disconnecting => "disconnecting",
-    })
+pub(super) fn state(state: StoreState) -> aws_sdk_dynamodb::types::AttributeValue {
+    text(state.as_str())
 }

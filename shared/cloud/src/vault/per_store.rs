@@ -1,9 +1,4 @@
-//! Where credentials of stores rest: one Secrets Manager secret a store (R012).
-//!
-//! Nothing else reads them, no route answers with them, and the type that holds them has neither `Debug` nor `Serialize`. Whoever reads one
-//! writes it down: a call in its own journal line, everything else in a line of its own.
-
-use std::collections::BTreeMap;
+//! The form `per-store`: one Secrets Manager secret a store.
 
 use aws_sdk_secretsmanager::{
     Client,
@@ -16,36 +11,26 @@ use connectors::Credential;
 use domain::id::StoreId;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Why a credential could not be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum VaultError {
-    /// There is none for this store.
-    #[error("the store has no credential")]
-    Missing,
-    /// The vault could not be asked.
-    #[error("the vault could not be asked")]
-    Unavailable,
-}
+use super::{VaultError, fields};
 
-/// The vault.
+/// Secrets of stores.
 #[derive(Clone)]
-pub struct Vault {
+pub(super) struct Secrets {
     client: Client,
     prefix: String,
 }
 
-impl Vault {
-    /// A vault of secrets whose names start with `prefix`.
-    #[must_use]
-    pub fn new(config: &aws_types::SdkConfig, prefix: String) -> Self {
+impl Secrets {
+    /// Secrets whose names start with `prefix`.
+    pub(super) fn new(config: &aws_types::SdkConfig, prefix: String) -> Self {
         Self { client: Client::new(config), prefix }
     }
 
     /// Reads the credential of a store.
     ///
     /// # Errors
-    /// [`VaultError::Missing`] after off-boarding, [`VaultError::Unavailable`] where the vault does not answer.
-    pub async fn read(&self, store: &StoreId) -> Result<Credential, VaultError> {
+    /// [`VaultError::Missing`] where there is none, [`VaultError::Unavailable`] where the vault does not answer.
+    pub(super) async fn read(&self, store: &StoreId) -> Result<Credential, VaultError> {
         let answer = self.client.get_secret_value().secret_id(self.name(store)).send().await.map_err(|error| {
             match error.as_service_error() {
                 Some(
@@ -55,28 +40,26 @@ impl Vault {
             }
         })?;
         let text = SecretString::from(answer.secret_string.unwrap_or_default());
-        let fields: BTreeMap<String, String> = serde_json::from_str(text.expose_secret()).map_err(|_| {
-            // Without the cause: serde's message could quote the secret.
-            tracing::error!("a secret has not the form of a credential");
-            VaultError::Unavailable
-        })?;
-        Ok(fields.into_iter().map(|(name, value)| (name, SecretString::from(value))).collect())
+        fields::read(text.expose_secret().as_bytes())
     }
 
     /// Keeps a credential for a store, in place of one that it had, which is not readable any more afterwards (`privacy.md` D.9).
     ///
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
-    pub async fn keep(&self, store: &StoreId, credential: &Credential) -> Result<(), VaultError> {
-        let fields: BTreeMap<&str, &str> =
-            credential.names().filter_map(|name| Some((name, credential.get(name)?))).collect();
-        // A map of strings always serialises.
-        let text = serde_json::to_string(&fields).unwrap_or_default();
-        let created = self.client.create_secret().name(self.name(store)).secret_string(&text).send().await;
+    pub(super) async fn keep(&self, store: &StoreId, credential: &Credential) -> Result<(), VaultError> {
+        let text = fields::written(credential);
+        let created = self.client.create_secret().name(self.name(store)).secret_string(text.as_str()).send().await;
         match created {
             Ok(_) => Ok(()),
             Err(error) if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) => {
-                let put = self.client.put_secret_value().secret_id(self.name(store)).secret_string(text).send().await;
+                let put = self
+                    .client
+                    .put_secret_value()
+                    .secret_id(self.name(store))
+                    .secret_string(text.as_str())
+                    .send()
+                    .await;
                 put.map_err(|error| unavailable("replace", &error))?;
                 self.forget_previous(store).await
             }
@@ -102,7 +85,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
-    pub async fn destroy(&self, store: &StoreId) -> Result<(), VaultError> {
+    pub(super) async fn destroy(&self, store: &StoreId) -> Result<(), VaultError> {
         let gone =
             self.client.delete_secret().secret_id(self.name(store)).force_delete_without_recovery(true).send().await;
         match gone {

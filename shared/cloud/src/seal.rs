@@ -1,0 +1,174 @@
+//! Sealing: AES-256-GCM under a key that belongs to one store, bound to the one place that the sealed bytes are for.
+//!
+//! What is sealed is `nonce ‖ ciphertext ‖ tag`. The nonce is 96 random bits: a store's key seals a credential now and then and cache entries
+//! for minutes, far below the 2³² messages that NIST SP 800-38D (8.3) allows a key with random nonces. The associated data names the store,
+//! the field, what of it and which version, each after its length, so that sealed bytes open nowhere but where they were put: not in another
+//! store, not in another field, and not in place of their successor.
+//!
+//! ring does the work because it is in the tree as the TLS stack's provider. It does not wipe the key schedule that it expands on the stack
+//! for one operation; the key itself and every opened text are wiped when they are dropped.
+
+use domain::id::StoreId;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
+
+use crate::clock::random_bytes;
+
+/// First in all associated data, so that nothing that another program sealed can stand for ours.
+const FORM: &str = "cartage-1";
+
+/// A key that seals what belongs to one store. It has no `Debug` and is wiped when dropped.
+pub struct DataKey(SecretBox<[u8; 32]>);
+
+/// Where sealed bytes are for.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The store.
+    pub store: &'a StoreId,
+    /// Table and attribute, as `stores.credential`.
+    pub field: &'static str,
+    /// Which item, where the field has several; else empty.
+    pub item: &'a str,
+    /// Which of the texts that stood there one after another.
+    pub version: u64,
+}
+
+/// Bytes that do not open: the key is another, the place is another, or somebody changed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed bytes do not open here")]
+pub struct Broken;
+
+impl DataKey {
+    /// Takes a key of 32 bytes; nothing for any other length.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        Some(Self(SecretBox::init_with_mut(|key: &mut [u8; 32]| key.copy_from_slice(bytes))))
+    }
+
+    /// Seals a text for a place.
+    ///
+    /// # Panics
+    /// Never in practice: ring refuses texts of 64 GiB and more.
+    #[must_use]
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Vec<u8> {
+        let random = random_bytes();
+        let mut nonce = [0; NONCE_LEN];
+        nonce.copy_from_slice(&random[..NONCE_LEN]);
+        // Room for the whole from the start: growing would leave a copy of the plain text behind.
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        #[expect(clippy::expect_used, reason = "only a text of 64 GiB is refused, and none may go out unsealed")]
+        let tag = self
+            .cipher()
+            .seal_in_place_separate_tag(nonce, Aad::from(place.bytes()), &mut sealed[NONCE_LEN..])
+            .expect("the text is shorter than 64 GiB");
+        sealed.extend_from_slice(tag.as_ref());
+        sealed
+    }
+
+    /// Opens what was sealed for a place.
+    ///
+    /// # Errors
+    /// [`Broken`] for anything that this key has not sealed for this very place.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Broken> {
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Broken)?;
+        let mut text = Zeroizing::new(rest.to_vec());
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.cipher().open_in_place(nonce, Aad::from(place.bytes()), text.as_mut_slice());
+        let length = opened.map_err(|_| Broken)?.len();
+        text.truncate(length);
+        Ok(text)
+    }
+
+    fn cipher(&self) -> LessSafeKey {
+        #[expect(clippy::expect_used, reason = "ring refuses other lengths, and the type has this one")]
+        LessSafeKey::new(UnboundKey::new(&AES_256_GCM, self.0.expose_secret()).expect("32 bytes are an AES-256 key"))
+    }
+}
+
+impl Place<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(96 + self.item.len());
+        for part in [FORM, self.store.as_str(), self.field, self.item] {
+            bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes.extend_from_slice(&self.version.to_be_bytes());
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn store() -> StoreId {
+        StoreId::from_uuid(Clock::system().new_id())
+    }
+
+    fn key() -> DataKey {
+        DataKey::new(&random_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_sealed_opens_where_it_was_put_and_nowhere_else() {
+        let (key, store, other) = (key(), store(), store());
+        let place = Place { store: &store, field: "stores.credential", item: "", version: 3 };
+        let sealed = key.seal(place, b"secret");
+        assert_eq!(key.open(place, &sealed).unwrap().as_slice(), b"secret");
+        for elsewhere in [
+            Place { store: &other, ..place },
+            Place { field: "cache.body", ..place },
+            Place { item: "x", ..place },
+            Place { version: 2, ..place },
+            Place { version: 4, ..place },
+        ] {
+            assert_eq!(key.open(elsewhere, &sealed).err(), Some(Broken));
+        }
+        assert_eq!(self::key().open(place, &sealed).err(), Some(Broken), "another key");
+    }
+
+    #[test]
+    fn parts_of_a_place_cannot_be_shifted_into_each_other() {
+        let (key, store) = (key(), store());
+        let place = |field, item| Place { store: &store, field, item, version: 0 };
+        let sealed = key.seal(place("ab", "c"), b"secret");
+        assert!(key.open(place("a", "bc"), &sealed).is_err());
+        assert!(key.open(place("abc", ""), &sealed).is_err());
+    }
+
+    #[test]
+    fn one_changed_bit_anywhere_is_seen_and_so_is_a_cut() {
+        let (key, store) = (key(), store());
+        let place = Place { store: &store, field: "f", item: "", version: 0 };
+        let sealed = key.seal(place, b"secret");
+        for bit in 0..sealed.len() * 8 {
+            let mut changed = sealed.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(key.open(place, &changed).is_err(), "bit {bit}");
+        }
+        for length in 0..sealed.len() {
+            assert!(key.open(place, &sealed[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_same_text_is_never_sealed_alike() {
+        let (key, store) = (key(), store());
+        let place = Place { store: &store, field: "f", item: "", version: 0 };
+        let (one, two) = (key.seal(place, b"secret"), key.seal(place, b"secret"));
+        assert_ne!(one, two);
+        assert_ne!(one[..NONCE_LEN], two[..NONCE_LEN]);
+        assert!(!one.windows(6).any(|window| window == b"secret"));
+    }
+
+    #[test]
+    fn a_key_has_32_bytes() {
+        assert!(DataKey::new(&[0; 31]).is_none());
+        assert!(DataKey::new(&[0; 33]).is_none());
+    }
+}
