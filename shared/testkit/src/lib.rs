@@ -6,7 +6,7 @@ pub mod big_store;
 pub mod demo_store;
 pub mod fault_proxy;
 pub mod front_door;
-mod loopback_server;
+pub mod loopback_server;
 pub mod marker;
 pub mod plain_http;
 pub mod recorder;

@@ -42,7 +42,7 @@ pub struct Received {
 
 /// A running server. It stops, with all its connections, when this is dropped.
 #[derive(Debug)]
-pub(crate) struct LoopbackServer {
+pub struct LoopbackServer {
     url: Url,
     serving: JoinHandle<()>,
 }
@@ -54,8 +54,11 @@ impl Drop for LoopbackServer {
 }
 
 impl LoopbackServer {
-    /// Listens on a loopback port (0 takes a free one) and answers with what `handler` makes of each request.
-    pub(crate) async fn start<H, F>(port: u16, handler: H) -> io::Result<Self>
+    /// Listens on a loopback port (0 takes a free one) and answers with what `handler` makes of each request. Must be started inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// What the operating system says, [`io::ErrorKind::AddrInUse`] for a busy port.
+    pub async fn start<H, F>(port: u16, handler: H) -> io::Result<Self>
     where
         H: Fn(Received) -> F + Clone + Send + 'static,
         F: Future<Output = Response<Answer>> + Send + 'static,
@@ -69,7 +72,8 @@ impl LoopbackServer {
     }
 
     /// Where it listens: `http://127.0.0.1:PORT/`.
-    pub(crate) fn url(&self) -> &Url {
+    #[must_use]
+    pub fn url(&self) -> &Url {
         &self.url
     }
 }
@@ -112,7 +116,7 @@ async fn received(request: Request<Incoming>) -> Option<Received> {
 
 /// The body of an answer: whole, or going wrong in one of the ways that bodies do.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// These bytes.
     Whole(Bytes),
     /// These bytes, then the connection is cut though more was announced.
@@ -127,12 +131,13 @@ pub(crate) enum Answer {
 
 impl Answer {
     /// A body of these bytes.
-    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::Whole(bytes.into())
     }
 
     /// A body that gives a byte at every interval for ever.
-    pub(crate) fn drip(interval: Duration) -> Self {
+    #[must_use]
+    pub fn drip(interval: Duration) -> Self {
         Self::Drip(interval, Box::pin(tokio::time::sleep(interval)))
     }
 }

@@ -119,6 +119,8 @@ async fn answer(shared: Arc<Shared>, received: Received) -> Response<Answer> {
             let mut answer = Response::new(Answer::whole(event.to_string()));
             let deadline = crate::loopback_server::unix_now() * 1_000 + 30_000;
             for (name, value) in [
+                // Lambda's own client in C++ ends the process where this is missing.
+                ("content-type", "application/json".to_owned()),
                 ("lambda-runtime-aws-request-id", number.to_string()),
                 ("lambda-runtime-deadline-ms", deadline.to_string()),
                 ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:000000000000:function:it".to_owned()),
