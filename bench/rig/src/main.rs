@@ -281,6 +281,8 @@ fn environment(runtime_api: &str, aws: &str) -> Vec<(&'static str, String)> {
         ("GUARDS_TABLE", "bench-guards"),
         ("SERVICE_LOG_TABLE", "bench-service-log"),
         ("SECURITY_LOG_TABLE", "bench-security-log"),
+        ("STORE_KEYS_TABLE", "bench-store-keys"),
+        ("DATA_KEY_ARN", "arn:aws:kms:eu-central-1:000000000000:key/00000000-0000-4000-8000-000000000000"),
         ("VAULT_PREFIX", "bench/store/"),
         ("STACK_REGION", "eu"),
         ("OTHER_REGION_URL", "https://us.api.example.com"),
