@@ -15,3 +15,4 @@ pub mod role;
 pub mod scope;
 pub mod store;
 pub mod tier;
+pub mod usage;
