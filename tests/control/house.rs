@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::SqsEvent;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
 use cloud::{
     boot::Boot,
     clock::Clock,
@@ -98,6 +100,28 @@ impl House {
 
     pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
         cloud::dynamo::client(&self.boot.aws)
+    }
+
+    /// A table of a test's own, for what it must not share: another test's sweep could be quicker.
+    pub(crate) async fn own_table(&self, name: &str) -> String {
+        let table = format!("test-{}-{name}", Clock::system().new_id().simple());
+        let part = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
+        let text = |name: &str| {
+            let kind = ScalarAttributeType::S;
+            AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
+        };
+        self.tables()
+            .create_table()
+            .table_name(&table)
+            .billing_mode(BillingMode::PayPerRequest)
+            .key_schema(part("pk", KeyType::Hash))
+            .key_schema(part("sk", KeyType::Range))
+            .attribute_definitions(text("pk"))
+            .attribute_definitions(text("sk"))
+            .send()
+            .await
+            .unwrap();
+        table
     }
 
     pub(crate) fn keys(&self) -> Keys {

@@ -14,5 +14,6 @@ mod roles;
 mod sign_up;
 mod stores;
 mod tenancy;
+mod usage;
 mod vault;
 mod workers;

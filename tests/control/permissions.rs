@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{boot::Boot, clock::Clock};
 use serde_json::{Value, json};
 use testkit::{
@@ -12,7 +10,10 @@ use testkit::{
     stack::Stack,
 };
 
-use super::house::{House, batch};
+use super::{
+    house::{House, batch},
+    usage::{Call, Lines},
+};
 use crate::{
     data_map::cloudformation,
     world::{Answered, Calling, environment},
@@ -92,6 +93,7 @@ fn table(name: &Value) -> String {
     for (end, id) in [
         ("-security-log", "SecurityLogTable"),
         ("-service-log", "ServiceLogTable"),
+        ("-usage", "UsageTable"),
         ("-accounts", "AccountsTable"),
         ("-guards", "GuardsTable"),
         ("-stores", "StoresTable"),
@@ -153,6 +155,7 @@ async fn control_may_do_what_it_does_and_no_more() {
     let grant = format!("{store}/grants/{application}");
     done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
     done(&house, "GET", "/v1/account/activity", key, None).await;
+    done(&house, "GET", "/v1/usage", key, None).await;
     done(&house, "DELETE", &store, key, None).await;
     done(&house, "DELETE", "/v1/account", key, None).await;
     house.app.journal().settle().await;
@@ -207,13 +210,17 @@ async fn sweep_may_do_what_it_does_and_no_more() {
         (&mut config.service_log_table, "service-log"),
         (&mut config.security_log_table, "security-log"),
         (&mut config.guards_table, "guards"),
+        (&mut config.usage_table, "usage"),
     ] {
         *table = expired_line(&house, name).await;
     }
+    // A call of yesterday, for an hour and a day to be folded.
+    let yesterday = Clock::steered(house.clock().now() - jiff::SignedDuration::from_hours(48));
+    Lines::new(&house, &config.service_log_table, yesterday).call(&Call::of(&owner.account)).await;
     let app = sweep::App::new(&boot, config);
     let mut context = lambda_runtime::Context::default();
     context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
-    for name in ["service-log", "security-log", "guards", "offboarding"] {
+    for name in ["service-log", "security-log", "guards", "offboarding", "usage", "old-usage"] {
         let order = serde_json::from_value(json!({ "sweep": name })).unwrap();
         sweep::handle(&app, order, &context).await.unwrap();
     }
@@ -222,22 +229,8 @@ async fn sweep_may_do_what_it_does_and_no_more() {
 
 /// A table of this test's own with a line that has expired: in a shared one another test's sweep could be quicker.
 async fn expired_line(house: &House, name: &str) -> String {
-    let table = format!("test-{}-{name}", house.clock().new_id().simple());
+    let table = house.own_table(name).await;
     let tables = house.tables();
-    let part = |name: &str, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap();
-    let text = |name: &str| {
-        let kind = ScalarAttributeType::S;
-        AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
-    };
-    let made = tables
-        .create_table()
-        .table_name(&table)
-        .billing_mode(BillingMode::PayPerRequest)
-        .key_schema(part("pk", KeyType::Hash))
-        .key_schema(part("sk", KeyType::Range))
-        .attribute_definitions(text("pk"))
-        .attribute_definitions(text("sk"));
-    made.send().await.unwrap();
     let line = tables.put_item().table_name(&table).item("pk", AttributeValue::S("a".to_owned()));
     let line = line.item("sk", AttributeValue::S("-".to_owned())).item("expires_at", AttributeValue::N("1".to_owned()));
     line.send().await.unwrap();

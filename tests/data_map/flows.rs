@@ -256,7 +256,19 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     assert!(seen.contains(&markers.sent), "the store was not sent the marker: {seen}");
     // The journal is written behind the answer.
     tokio::time::sleep(Duration::from_secs(2)).await;
+    fold_usage(stack).await;
     Walked { store, keys: vec![owner, key], token }
+}
+
+/// What the schedule does every quarter of an hour.
+async fn fold_usage(stack: &Stack) {
+    let environment = crate::world::environment("sweep", stack.aws());
+    let boot = cloud::boot::Boot::new(&environment, cloud::clock::Clock::system()).unwrap();
+    let app = sweep::App::new(&boot, sweep::Config::from_env(&environment).unwrap());
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(boot.clock.now().as_millisecond()).unwrap() + 300_000;
+    let order = sweep::Order { sweep: sweep::Sweep::Usage, dry_run: false };
+    assert!(sweep::handle(&app, order, &context).await.unwrap().swept.complete);
 }
 
 /// Calls of the store, good ones and bad ones, each with the marker wherever a caller can put something.

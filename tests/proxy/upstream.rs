@@ -188,3 +188,29 @@ async fn redirects_are_not_followed() {
     assert_eq!(answer.status / 100, 5);
     assert_eq!(world.demo.calls(), 0);
 }
+
+/// R146: what a platform announces is noted with the call, through the unified and through the raw route.
+#[tokio::test]
+async fn r146_a_platforms_sunset_is_noted() {
+    let world = World::new().await;
+    assert_eq!(world.get("products?per_page=1").await.status, 200);
+    world.demo.announce_sunset("Wed, 31 Mar 2027 23:59:59 GMT");
+    assert_eq!(world.get("products?per_page=1").await.status, 200);
+    let raw = world.get("raw/api/products").await;
+    assert_eq!(raw.headers["sunset"], "Wed, 31 Mar 2027 23:59:59 GMT", "the caller of a raw route hears it too");
+    world.app.journal().settle().await;
+    let lines: Vec<serde_json::Value> = world
+        .faults
+        .seen()
+        .iter()
+        .filter(|seen| seen.target.ends_with("PutItem"))
+        .map(|seen| serde_json::from_slice::<serde_json::Value>(&seen.body).unwrap()["Item"].clone())
+        .filter(|item| item["route"].is_object())
+        .collect();
+    let said =
+        lines.iter().map(|line| (line["upstream_deprecated"]["BOOL"].clone(), line["upstream_sunset"]["S"].clone()));
+    let noted = (serde_json::json!(true), serde_json::json!("2027-03-31T23:59:59Z"));
+    assert_eq!(said.collect::<Vec<_>>(), [(serde_json::Value::Null, serde_json::Value::Null), noted.clone(), noted]);
+    let scopes: Vec<String> = lines.iter().map(|line| line["scopes"].to_string()).collect();
+    assert!(scopes[0].contains("products:read") && scopes[2].contains("raw"), "R119: {scopes:?}");
+}

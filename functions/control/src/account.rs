@@ -59,7 +59,7 @@ impl<'a> From<&'a AccountItem> for Shown<'a> {
 }
 
 /// The account behind a call's key. An operator's key has none.
-async fn own(visit: &Visit<'_>) -> Result<AccountItem, Problem> {
+pub(crate) async fn own(visit: &Visit<'_>) -> Result<AccountItem, Problem> {
     visit.app.accounts.get(&visit.key.account).await.map_err(unavailable)?.ok_or(Code::NotFound.into())
 }
 

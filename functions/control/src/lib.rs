@@ -17,6 +17,7 @@ pub mod routes;
 mod serving;
 mod sign_up;
 mod stores;
+mod usage;
 
 use cloud::{
     boot::{Boot, Budget},
@@ -24,7 +25,7 @@ use cloud::{
     data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, idempotency::Idempotency,
-        keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
+        keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -57,6 +58,8 @@ cloud::config! {
         pub store_keys_table: String = "STORE_KEYS_TABLE",
         /// The KMS key that wraps the stores' data keys.
         pub data_key: String = "DATA_KEY_ARN",
+        /// Table of usage.
+        pub usage_table: String = "USAGE_TABLE",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
         /// The region of this stack.
@@ -86,6 +89,7 @@ pub struct App {
     sign_ups: SignUps,
     idempotency: Idempotency,
     activity: Activity,
+    usage: Usage,
     vault: Vault,
     egress: Egress,
     mails: Queue<MailMessage>,
@@ -117,6 +121,7 @@ impl App {
             keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
+            usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             tables,
             vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),

@@ -1,7 +1,7 @@
 //! Lists: what of them is asked for, and how a page is answered.
 
 use cloud::{
-    dynamo::page::{DEFAULT_PER_PAGE, MAX_PER_PAGE, Page, PageError, PageRequest},
+    dynamo::page::{DEFAULT_PER_PAGE, List, MAX_PER_PAGE, Page, PageError, PageRequest},
     http::{Answer, Call, Code, FieldError, Problem},
     journal::Trace,
 };
@@ -10,6 +10,16 @@ use serde::Serialize;
 
 /// Reads `per_page` and `cursor`. Other parameters are refused: one that is silently ignored looks like a filter that works.
 pub(crate) fn asked(call: &Call, trace: &mut Trace) -> Result<PageRequest, Problem> {
+    asked_with(call, trace, |_, _| None)
+}
+
+/// Reads `per_page`, `cursor` and what `filter` knows: it gives nothing for a parameter that there is not, and says what is wrong with a
+/// value.
+pub(crate) fn asked_with(
+    call: &Call,
+    trace: &mut Trace,
+    mut filter: impl FnMut(&str, &str) -> Option<Result<(), String>>,
+) -> Result<PageRequest, Problem> {
     let mut request = PageRequest { per_page: DEFAULT_PER_PAGE, cursor: None };
     let mut errors = Vec::new();
     for (name, value) in call.parameters() {
@@ -21,7 +31,12 @@ pub(crate) fn asked(call: &Call, trace: &mut Trace) -> Result<PageRequest, Probl
             "cursor" => request.cursor = Some(value.into_owned()),
             other => {
                 let name: String = other.chars().filter(char::is_ascii_graphic).take(64).collect();
-                errors.push(FieldError::new(format!("?{name}"), "there is no such parameter here"));
+                let wrong = match filter(other, &value) {
+                    Some(Ok(())) => continue,
+                    Some(Err(wrong)) => wrong,
+                    None => "there is no such parameter here".to_owned(),
+                };
+                errors.push(FieldError::new(format!("?{name}"), wrong));
             }
         }
     }
@@ -38,6 +53,20 @@ pub(crate) fn failed(error: PageError) -> Problem {
         PageError::Cursor => Code::CursorInvalid.into(),
         PageError::Unavailable(_) => Problem::unavailable(),
     }
+}
+
+/// The page of rows that are all at hand, in the order of their places.
+pub(crate) fn cut<T>(
+    rows: impl IntoIterator<Item = (String, T)>,
+    list: &List<'_>,
+    request: &PageRequest,
+) -> Result<Page<T>, PageError> {
+    let after = request.cursor.as_ref().map(|cursor| list.place(cursor)).transpose()?;
+    let mut rows = rows.into_iter().skip_while(|(place, _)| after.as_ref().is_some_and(|after| place <= after));
+    let page: Vec<(String, T)> = rows.by_ref().take(usize::from(request.per_page)).collect();
+    let more = rows.next().is_some();
+    let next_cursor = page.last().filter(|_| more).map(|(place, _)| list.cursor(place));
+    Ok(Page { items: page.into_iter().map(|(_, row)| row).collect(), next_cursor })
 }
 
 /// The answer with a page.

@@ -55,6 +55,8 @@ pub enum Endpoint {
     MoveCredential,
     PutGrant,
     RevokeGrant,
+    ListUsage,
+    ListUsageAdvice,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -97,6 +99,8 @@ pub static ROUTES: &[Route] = &[
     with(Scope::StoresWrite, "POST /v1/stores/{store}/move-credential", Endpoint::MoveCredential),
     with(Scope::GrantsWrite, "PUT /v1/stores/{store}/grants/{application}", Endpoint::PutGrant),
     with(Scope::GrantsWrite, "DELETE /v1/stores/{store}/grants/{application}", Endpoint::RevokeGrant),
+    with(Scope::UsageRead, "GET /v1/usage", Endpoint::ListUsage),
+    with(Scope::UsageRead, "GET /v1/usage/advice", Endpoint::ListUsageAdvice),
 ];
 
 /// What a method and a path lead to.
@@ -177,7 +181,7 @@ mod tests {
             endpoint(Method::PUT, "/v1/stores/str_1/grants/app_1"),
             Some((Endpoint::PutGrant, vec!["str_1", "app_1"]))
         );
-        for nowhere in ["/", "", "/v1", "/v1/stores//grants/app_1", "//v1/stores", "/v1/stores/a/b/c", "/v1/usage"] {
+        for nowhere in ["/", "", "/v1", "/v1/stores//grants/app_1", "//v1/stores", "/v1/stores/a/b/c", "/v1/nothing"] {
             assert_eq!(find(&Method::GET, nowhere), Found::Nothing, "{nowhere}");
         }
         assert_eq!(find(&Method::PUT, "/v1/account"), Found::OtherMethods("GET, PATCH, DELETE".to_owned()));

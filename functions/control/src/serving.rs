@@ -6,13 +6,13 @@ use cloud::{
     http::{Answer, Call, Code, Problem, ending},
     journal::{Concerning, SecurityEvent, Trace},
 };
-use domain::id::StoreId;
+use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
     App, account, applications, credentials, grants, guides, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
-    sign_up, stores,
+    sign_up, stores, usage,
 };
 
 /// A call of someone whose key was let in.
@@ -61,7 +61,8 @@ async fn answer(app: &App, call: &Call, found: Found<'_>, readable: Result<(), P
     };
     let mut trace = Trace::default();
     let visit = Visit { app, call, key: &entered.key };
-    let result = match allowed(&visit, route).and(readable) {
+    let allowed = allowed(&visit, route, &mut trace);
+    let result = match allowed.and(readable) {
         // Boxed: two dozen handlers nested in one future are more than the compiler lays out, and one allocation costs nothing here.
         Ok(()) => {
             let change = async || known(&visit, route.endpoint, &parameters, &mut trace).await;
@@ -86,10 +87,14 @@ async fn without_key(app: &App, call: &Call, found: Found<'_>, readable: Result<
     result.unwrap_or_else(|problem| Answer::problem(&problem, call))
 }
 
-fn allowed(visit: &Visit<'_>, route: &Route) -> Result<(), Problem> {
+fn allowed(visit: &Visit<'_>, route: &Route, trace: &mut Trace) -> Result<(), Problem> {
     match route.need {
         Need::Nothing => Ok(()),
-        Need::Scope(scope) => visit.app.gate.require(visit.call, visit.key, visit.key.scopes, scope),
+        Need::Scope(scope) => {
+            visit.app.gate.require(visit.call, visit.key, visit.key.scopes, scope)?;
+            trace.scopes = ScopeSet::of(&[scope]);
+            Ok(())
+        }
     }
 }
 
@@ -139,6 +144,8 @@ async fn known(
         Endpoint::MoveCredential => credentials::move_credential(visit, &id(parameters, 0)?, trace).await,
         Endpoint::PutGrant => grants::put(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
+        Endpoint::ListUsage => usage::list(visit, trace).await,
+        Endpoint::ListUsageAdvice => usage::advice(visit, trace).await,
     }
 }
 

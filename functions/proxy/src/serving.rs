@@ -6,7 +6,10 @@ use cloud::{
     journal::{Concerning, SecurityEvent, Trace},
 };
 use connectors::Verb;
-use domain::{id::StoreId, scope::Scope};
+use domain::{
+    id::StoreId,
+    scope::{Scope, ScopeSet},
+};
 use http::{StatusCode, header};
 
 use crate::{
@@ -83,6 +86,7 @@ async fn reach(
     let scopes = key.scopes.intersection(access.scopes);
     if let Some(scope) = needed(&target) {
         app.gate.require(call, key, scopes, scope)?;
+        trace.scopes = ScopeSet::of(&[scope]);
     }
     match target {
         Target::Unified { entity, verb: verb @ (Verb::List | Verb::Get), id } => {
@@ -91,9 +95,11 @@ async fn reach(
         Target::Unified { entity, verb, id } => write::one(app, call, key, &access, entity, verb, id, trace).await,
         Target::Batch(entity) => write::batch(app, call, key, &access, entity, trace).await,
         Target::Raw(path) => {
-            for scope in raw::scopes(&access, &path, &call.method) {
-                app.gate.require(call, key, scopes, scope)?;
+            let needed: Vec<Scope> = raw::scopes(&access, &path, &call.method).collect();
+            for scope in &needed {
+                app.gate.require(call, key, scopes, *scope)?;
             }
+            trace.scopes = ScopeSet::of(&needed);
             raw::pass(app, call, &access, &path, trace).await
         }
     }

@@ -1,7 +1,7 @@
 //! One scheduled sweep, by name.
 //!
-//! Boundary: the only function that scans. It deletes what has expired and sends unfinished off-boardings to their queue again; it reads
-//! no more of an item than its key and its expiry, but for stores.
+//! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again and folds the
+//! service log into usage; of what it scans it reads no more than the key and the expiry, but for stores.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use cloud::{
     dynamo::{
         Client, Unavailable,
         expired::{Expired, SEGMENTS, Swept, unfinished_stores},
+        usage::{Span, Usage},
     },
     offboarding::OffboardingMessage,
     sqs::Queue,
@@ -25,6 +26,8 @@ cloud::config! {
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// Table of counters and sign-ups.
         pub guards_table: String = "GUARDS_TABLE",
+        /// Table of usage.
+        pub usage_table: String = "USAGE_TABLE",
         /// Table of stores and grants.
         pub stores_table: String = "STORES_TABLE",
         /// Queue of stores whose off-boarding is to be finished.
@@ -47,6 +50,10 @@ pub enum Sweep {
     Guards,
     /// Off-boardings that are not finished (R125).
     Offboarding,
+    /// Lines of the service log that are not folded into usage yet.
+    Usage,
+    /// Usage whose time is over (R147).
+    OldUsage,
 }
 
 /// What a schedule sends.
@@ -72,6 +79,8 @@ pub struct Report {
     pub swept: Swept,
     /// Off-boardings that were sent again.
     pub sent: u64,
+    /// Items of usage that were written.
+    pub folded: u64,
 }
 
 /// The function's adapters.
@@ -79,6 +88,7 @@ pub struct App {
     tables: Client,
     config: Config,
     offboardings: Queue<OffboardingMessage>,
+    usage: Usage,
     clock: Clock,
 }
 
@@ -86,9 +96,16 @@ impl App {
     /// Builds the adapters.
     #[must_use]
     pub fn new(boot: &Boot, config: Config) -> Self {
+        let tables = cloud::dynamo::client(&boot.aws);
         Self {
-            tables: cloud::dynamo::client(&boot.aws),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            usage: Usage::new(
+                tables.clone(),
+                config.service_log_table.clone(),
+                config.usage_table.clone(),
+                boot.clock.clone(),
+            ),
+            tables,
             config,
             clock: boot.clock.clone(),
         }
@@ -105,13 +122,15 @@ pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) 
         Sweep::ServiceLog => &app.config.service_log_table,
         Sweep::SecurityLog => &app.config.security_log_table,
         Sweep::Guards => &app.config.guards_table,
+        Sweep::OldUsage => &app.config.usage_table,
         Sweep::Offboarding => return offboarding(app, order, budget).await,
+        Sweep::Usage => return usage(app, order, budget).await,
     };
     let now = app.clock.now();
     // Another start each hour, so that a table too large for one run is still swept everywhere.
     let first = i32::try_from(now.as_second().div_euclid(3_600).rem_euclid(i64::from(SEGMENTS))).unwrap_or(0);
     let swept = Expired::new(app.tables.clone(), table.clone()).sweep(now, first, order.dry_run, budget).await?;
-    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0 }))
+    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0, folded: 0 }))
 }
 
 async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
@@ -128,7 +147,21 @@ async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, 
     let oldest = stores.iter().filter_map(|store| store.disconnected_at).min();
     let lag = oldest.map_or(0, |oldest| u64::try_from(now - oldest.as_second()).unwrap_or(0));
     let swept = Swept { expired: stores.len() as u64, deleted: 0, lag_seconds: lag, complete: true };
-    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent }))
+    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent, folded: 0 }))
+}
+
+/// Hours first: what they make readable is asked for most.
+async fn usage(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
+    let hours = app.usage.fold(Span::Hour, order.dry_run, budget).await?;
+    let days = app.usage.fold(Span::Day, order.dry_run, budget).await?;
+    let swept = Swept {
+        expired: hours.due + days.due,
+        deleted: 0,
+        lag_seconds: hours.lag_seconds.max(days.lag_seconds),
+        complete: hours.complete && days.complete,
+    };
+    let folded = hours.items + days.items;
+    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0, folded }))
 }
 
 /// The line that alarms and the dashboard read.
@@ -138,6 +171,8 @@ fn told(report: Report) -> Report {
         Sweep::SecurityLog => "security-log",
         Sweep::Guards => "guards",
         Sweep::Offboarding => "offboarding",
+        Sweep::Usage => "usage",
+        Sweep::OldUsage => "old-usage",
     };
     tracing::info!(
         sweep,
@@ -145,6 +180,7 @@ fn told(report: Report) -> Report {
         expired = report.swept.expired,
         deleted = report.swept.deleted,
         sent = report.sent,
+        folded = report.folded,
         lag_seconds = report.swept.lag_seconds,
         complete = report.swept.complete,
         "sweep"

@@ -17,8 +17,9 @@ use crate::dynamo::{
     sign_ups::{SignUpCountItem, SignUpItem},
     store_keys::StoreKeyItem,
     stores::{GrantItem, SealedItem, StoreItem},
+    usage::{FoldedItem, UsageItem},
 };
-use crate::journal::{SecurityLine, ServiceLine};
+use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
 use crate::mailer::MailMessage;
 use crate::offboarding::OffboardingMessage;
 
@@ -42,7 +43,10 @@ pub static DATA_MAP: DataMap = DataMap {
         MailItem::RECORD,
         IdempotencyItem::RECORD,
         ServiceLine::RECORD,
+        ActiveItem::RECORD,
         SecurityLine::RECORD,
+        UsageItem::RECORD,
+        FoldedItem::RECORD,
         MailMessage::RECORD,
         OffboardingMessage::RECORD,
     ],
@@ -56,6 +60,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("guards", "GuardsTable"),
         Resource::table("service-log", "ServiceLogTable"),
         Resource::table("security-log", "SecurityLogTable"),
+        Resource::table("usage", "UsageTable"),
         Resource::queue("mail", "MailQueue", 24, "mail-dead"),
         Resource::dead_letter("mail-dead", "MailQueueDead", 14 * 24),
         Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
@@ -71,6 +76,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-security-log", "SecurityLogSchedule"),
         Resource::schedule("sweep-guards", "GuardsSchedule"),
         Resource::schedule("sweep-offboarding", "OffboardingSchedule"),
+        Resource::schedule("sweep-usage", "UsageSchedule"),
+        Resource::schedule("sweep-old-usage", "OldUsageSchedule"),
         Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
         Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
         Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connectors::{Connector, InboundResponse, OutboundRequest, Outcome, ReadError, Refusal, Turn};
+use connectors::{Connector, InboundResponse, Notice, OutboundRequest, Outcome, ReadError, Refusal, Turn};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use tokio::time::Instant;
@@ -81,6 +81,7 @@ impl Line<'_> {
         used.waited += started.elapsed();
         let answers = answers?;
         used.status = answers.last().map(|answer| answer.status.as_u16());
+        used.notice = answers.iter().fold(used.notice, |notice, answer| notice.and(Notice::of(&answer.headers)));
         Ok(answers)
     }
 

@@ -13,6 +13,7 @@ mod cursor;
 mod fields;
 pub mod headers;
 mod medusa;
+mod notice;
 mod number;
 mod raw;
 mod raw_path;
@@ -33,6 +34,7 @@ pub use connector::{
     MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
 };
 pub use fields::{Fields, FieldsError};
+pub use notice::Notice;
 pub use raw_path::{RawPath, RawPathError};
 pub use request::OutboundRequest;
 pub use upstream::retry_after;

@@ -119,6 +119,40 @@ pub fn line(call: &RequestId, number: u32) -> String {
     if number == 0 { call.body().to_owned() } else { format!("{}#{number}", call.body()) }
 }
 
+/// `service-log`: the accounts that have lines of one day.
+#[must_use]
+pub fn active(at: Timestamp) -> String {
+    format!("active#{}", Day(at))
+}
+
+/// `service-log`: where the lines of calls begin that came in at a time or later. Ids of calls start with their millisecond.
+#[must_use]
+pub fn lines_from(at: Timestamp) -> String {
+    let millis = u128::try_from(at.as_millisecond()).unwrap_or_default();
+    domain::id::encode_body(millis << 80)
+}
+
+/// `usage`: an account's usage by the hour, or by the day.
+#[must_use]
+pub fn usage(account: &AccountId, span: &str) -> String {
+    format!("{}#{span}", account.body())
+}
+
+/// `usage`: where an hour or a day begins, in [`usage`] of either.
+#[must_use]
+pub fn usage_from(at: Timestamp) -> String {
+    format!("{}{:02}", Day(at), at.to_zoned(jiff::tz::TimeZone::UTC).hour())
+}
+
+/// `usage`: what one key called of one store with one class of outcome, in an hour or a day that begins at a time.
+#[must_use]
+pub fn usage_of(at: Timestamp, key: &KeyId, store: Option<&StoreId>, class: &str) -> String {
+    format!("{}#{}#{}#{class}", usage_from(at), key.body(), store.map_or(ALONE, StoreId::body))
+}
+
+/// `usage`: how far usage has been folded.
+pub const FOLDED: &str = "folded";
+
 /// The day of a time in UTC, as `20261121`.
 struct Day(Timestamp);
 

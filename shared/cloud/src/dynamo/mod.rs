@@ -15,6 +15,7 @@ pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;
 pub mod transaction;
+pub mod usage;
 
 pub use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};

@@ -3,7 +3,7 @@
 //! Adapters hand out single writes as values; a handler gathers them here and makes them happen together or not at all. DynamoDB
 //! takes at most [`LIMIT`] of them at once.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -24,6 +24,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// One write of a transaction.
 #[derive(Clone)]
 pub struct Part(pub(super) TransactWriteItem);
+
+/// What an item is made of, by name.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// Why a transaction did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -124,9 +127,16 @@ pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(
     table: &str,
     item: &T,
 ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    Put::builder().table_name(table).set_item(Some(attributes(item)))
+}
+
+/// An item as it stands in a table.
+///
+/// # Panics
+/// Never in practice: our item types always serialise.
+pub(crate) fn attributes<T: serde::Serialize + personal_data::PersonalData>(item: &T) -> Attributes {
     #[expect(clippy::expect_used, reason = "our item types always serialise")]
-    let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises");
-    Put::builder().table_name(table).set_item(Some(item))
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises")
 }
 
 /// The part of a builder to which nothing is missing.

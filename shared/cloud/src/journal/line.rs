@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use domain::id::{AccountId, ApplicationId, KeyId, StoreId};
+use domain::{
+    id::{AccountId, ApplicationId, KeyId, StoreId},
+    scope::ScopeSet,
+};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 
@@ -66,6 +69,14 @@ pub struct ServiceLine {
     #[pd(none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_status: Option<u16>,
+    /// Whether an answer of the store said that such calls are deprecated (RFC 9745).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upstream_deprecated: bool,
+    /// From when the store's platform will not answer such calls any more, where it said so (RFC 8594, R146).
+    #[pd(none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_sunset: Option<Timestamp>,
     /// How the credential was come by, where one was used.
     #[pd(none)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,10 +96,41 @@ pub struct ServiceLine {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
+    /// The scopes that the call needed and had; none where it was refused before they were all looked at (R119).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "no_scopes")]
+    pub scopes: ScopeSet,
     /// When the call came in.
     #[pd(none)]
     pub at: Timestamp,
     /// After this second the line is not shown, and soon deleted.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+fn no_scopes(scopes: &ScopeSet) -> bool {
+    scopes.is_empty()
+}
+
+/// Says that an account has lines of a day. Sweeps find by it whose lines they have to read; nothing else could tell without reading all.
+///
+/// An instance writes it before its first line of an account and a day: the next thousand calls pay nothing for it.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "service-log", subject = AccountUser, link = "account", role = Controller, region = Pinned)]
+pub struct ActiveItem {
+    /// Partition: the day.
+    #[pd(none)]
+    pub pk: String,
+    /// The account's id without its prefix.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// The account.
+    #[pd(none)]
+    pub account: AccountId,
+    /// After this second there are no lines of the day left, nor is this.
     #[pd(none)]
     pub expires_at: i64,
 }

@@ -10,6 +10,7 @@
 mod line;
 
 use std::{
+    collections::HashSet,
     net::IpAddr,
     sync::{
         Arc,
@@ -18,15 +19,25 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use domain::id::{AccountId, ApplicationId, KeyId, RequestId, StoreId};
+use aws_sdk_dynamodb::Client;
+use connectors::Notice;
+use domain::{
+    id::{AccountId, ApplicationId, KeyId, RequestId, StoreId},
+    scope::ScopeSet,
+};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-pub use line::{CredentialUse, SecurityEvent, SecurityLine, ServiceLine};
+pub use line::{ActiveItem, CredentialUse, SecurityEvent, SecurityLine, ServiceLine};
 
-use crate::{clock::Clock, dynamo::key};
+use crate::{
+    clock::Clock,
+    dynamo::{
+        key,
+        transaction::{Attributes, attributes},
+    },
+};
 
 const DAY: i64 = 86_400;
 /// A line of the service log is unreadable after so many days and deleted at the latest two days later, within the promised 30.
@@ -35,6 +46,8 @@ pub const SERVICE_LOG_DAYS: i64 = 28;
 pub const SECURITY_LOG_DAYS: i64 = 88;
 /// Lines that wait to be written. A sandbox handles one call at a time, so more than a few mean that the table is down.
 const WAITING: usize = 512;
+/// Accounts that the writer remembers to have marked as active today; one that is forgotten costs one more write.
+const MARKED: usize = 10_000;
 /// How long an invocation may be held for its lines; then they are given up and counted.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -84,6 +97,8 @@ pub struct Trace {
     pub asked: Option<u16>,
     /// Rows answered.
     pub rows: Option<u16>,
+    /// The scopes that it needed and had.
+    pub scopes: ScopeSet,
 }
 
 /// What a call did at its store.
@@ -95,6 +110,8 @@ pub struct UpstreamUse {
     pub waited: Duration,
     /// The store's last status.
     pub status: Option<u16>,
+    /// What its platform said about the end of such calls.
+    pub notice: Notice,
     /// How the credential was come by.
     pub credential: Option<CredentialUse>,
     /// Whether the store carried out something that changes it.
@@ -113,7 +130,9 @@ impl UpstreamUse {
 
 struct Line {
     table: Arc<str>,
-    item: std::collections::HashMap<String, AttributeValue>,
+    item: Attributes,
+    /// Whose line it is and from when, where sweeps are to find it.
+    active: Option<(AccountId, Timestamp)>,
 }
 
 /// What the writer and those who wait for it share.
@@ -223,11 +242,14 @@ impl Journal {
             upstream_calls: served.trace.upstream.calls,
             upstream_millis: u32::try_from(served.trace.upstream.waited.as_millis()).unwrap_or(u32::MAX),
             upstream_status: served.trace.upstream.status,
+            upstream_deprecated: served.trace.upstream.notice.deprecated,
+            upstream_sunset: served.trace.upstream.notice.sunset,
             credential: served.trace.upstream.credential,
             bytes: u32::try_from(served.bytes).unwrap_or(u32::MAX),
             asked: served.trace.asked,
             rows: served.trace.rows,
             deprecated: domain::deprecation::of(served.route).is_some(),
+            scopes: served.trace.scopes,
             at: received,
             expires_at: received.as_second() + SERVICE_LOG_DAYS * DAY,
         };
@@ -245,6 +267,9 @@ impl Journal {
             upstream_calls = line.upstream_calls,
             upstream_millis = line.upstream_millis,
             upstream_status = line.upstream_status,
+            // The alarm on what a platform will stop serving counts these (infra/alarms.yaml, R146).
+            upstream_deprecated = line.upstream_deprecated.then_some(true),
+            upstream_sunset = line.upstream_sunset.map(tracing::field::display),
             credential = line.credential.map(|used| match used {
                 CredentialUse::Read => "read",
                 CredentialUse::Memory => "memory",
@@ -254,7 +279,7 @@ impl Journal {
             deprecated = line.deprecated.then_some(true),
             "call"
         );
-        self.push(&self.service, &line);
+        self.push(&self.service, &line, Some((line.account.clone(), received)));
     }
 
     /// Notes something that matters for security.
@@ -282,7 +307,7 @@ impl Journal {
             at: now,
             expires_at: now.as_second() + SECURITY_LOG_DAYS * DAY,
         };
-        self.push(&self.security, &line);
+        self.push(&self.security, &line, None);
     }
 
     /// Waits until every line so far is written or given up, [`PATIENCE`] at most.
@@ -301,13 +326,15 @@ impl Journal {
         }
     }
 
-    fn push<T: serde::Serialize + PersonalData>(&self, table: &Arc<str>, line: &T) {
-        let Ok(item) = serde_dynamo::aws_sdk_dynamodb_1::to_item(line) else {
-            // Our own line types always serialise.
-            return;
-        };
+    fn push<T: serde::Serialize + PersonalData>(
+        &self,
+        table: &Arc<str>,
+        line: &T,
+        active: Option<(AccountId, Timestamp)>,
+    ) {
+        let item = attributes(line);
         self.progress.open.fetch_add(1, Ordering::AcqRel);
-        if self.lines.try_send(Line { table: table.clone(), item }).is_err() {
+        if self.lines.try_send(Line { table: table.clone(), item, active }).is_err() {
             self.progress.lost(1);
             self.progress.done();
         }
@@ -328,13 +355,53 @@ impl Progress {
 }
 
 async fn write(client: Client, mut waiting: mpsc::Receiver<Line>, progress: Arc<Progress>) {
+    let mut marked = Marked::default();
     while let Some(line) = waiting.recv().await {
+        if let Some((account, at)) = line.active {
+            marked.mark(&client, &line.table, account, at).await;
+        }
         let written = client.put_item().table_name(line.table.as_ref()).set_item(Some(line.item)).send().await;
         if let Err(error) = written {
             let _ = crate::dynamo::unavailable("journal", &error);
             progress.lost(1);
         }
         progress.done();
+    }
+}
+
+/// Accounts whose [`ActiveItem`] of a day this instance has written.
+#[derive(Default)]
+struct Marked {
+    day: i64,
+    accounts: HashSet<AccountId>,
+}
+
+impl Marked {
+    /// Marks an account as active on the day of its line, unless that is done. It comes before the line: what is counted is never more than
+    /// what is marked. Where it cannot be written the line stands all the same, and the next one tries again.
+    async fn mark(&mut self, client: &Client, table: &str, account: AccountId, at: Timestamp) {
+        let day = at.as_second().div_euclid(DAY);
+        if self.day != day || self.accounts.len() >= MARKED {
+            *self = Self { day, accounts: HashSet::new() };
+        }
+        if self.accounts.contains(&account) {
+            return;
+        }
+        let item = ActiveItem {
+            pk: key::active(at),
+            sk: account.body().to_owned(),
+            v: 1,
+            account,
+            expires_at: at.as_second() + SERVICE_LOG_DAYS * DAY,
+        };
+        match client.put_item().table_name(table).set_item(Some(attributes(&item))).send().await {
+            Ok(_) => {
+                self.accounts.insert(item.account);
+            }
+            Err(error) => {
+                let _ = crate::dynamo::unavailable("active accounts", &error);
+            }
+        }
     }
 }
 

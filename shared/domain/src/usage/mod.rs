@@ -100,7 +100,9 @@ pub struct Counted {
     pub page: Option<(u16, u16)>,
     /// The scopes that the call needed and had.
     pub scopes: ScopeSet,
-    /// From when the store's platform will not serve such calls any more, where its answer said so (RFC 8594).
+    /// Whether the store's platform said that such calls are deprecated (RFC 9745).
+    pub deprecated: bool,
+    /// From when it will not serve them any more, where it said so (RFC 8594).
     pub sunset: Option<Timestamp>,
 }
 
@@ -123,6 +125,8 @@ pub struct Tally {
     pub rows: u64,
     /// Every scope that some call needed.
     pub scopes: ScopeSet,
+    /// Calls of which a platform said that they are deprecated.
+    pub deprecated: u64,
     /// The earliest date on which a platform stops serving some call.
     pub sunset: Option<Timestamp>,
 }
@@ -146,6 +150,7 @@ impl Tally {
             self.rows += u64::from(rows);
         }
         self.scopes = self.scopes.union(call.scopes);
+        self.deprecated += u64::from(call.deprecated);
         self.sunset = earlier(self.sunset, call.sunset);
     }
 
@@ -159,6 +164,7 @@ impl Tally {
         self.rows_asked += other.rows_asked;
         self.rows += other.rows;
         self.scopes = self.scopes.union(other.scopes);
+        self.deprecated += other.deprecated;
         self.sunset = earlier(self.sunset, other.sunset);
     }
 
@@ -215,6 +221,7 @@ mod tests {
                 upstream_millis,
                 page,
                 scopes: ScopeSet::of(&[Scope::ALL[scope]]),
+                deprecated: sunset.is_some(),
                 sunset: sunset.map(|second| Timestamp::from_second(second).unwrap()),
             },
         )
@@ -255,6 +262,7 @@ mod tests {
                 upstream_millis: 1,
                 page: Some((asked, rows)),
                 scopes: ScopeSet::EMPTY,
+                deprecated: false,
                 sunset: None,
             };
             of(&vec![call; count]).page_advice()

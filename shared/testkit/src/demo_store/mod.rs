@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use http::Response;
+use http::{HeaderValue, Response};
 use url::Url;
 
 use crate::loopback_server::{Answer, LoopbackServer, Record, lock};
@@ -61,6 +61,7 @@ struct Shared {
     faults: Mutex<Faults>,
     record: Record,
     limit: Mutex<answers::Limit>,
+    sunset: Mutex<Option<HeaderValue>>,
 }
 
 impl DemoStore {
@@ -75,6 +76,7 @@ impl DemoStore {
             faults: Mutex::default(),
             record: Record::default(),
             limit: Mutex::default(),
+            sunset: Mutex::default(),
         });
         let handling = Arc::clone(&shared);
         let server = LoopbackServer::start(setup.port, move |received| handle(Arc::clone(&handling), received)).await?;
@@ -114,6 +116,11 @@ impl DemoStore {
         *lock(&self.shared.limit) = answers::Limit::per_second(calls);
     }
 
+    /// Announces in every answer that the platform ends what is called (RFC 8594), on an HTTP date.
+    pub fn announce_sunset(&self, date: &'static str) {
+        *lock(&self.shared.sunset) = Some(HeaderValue::from_static(date));
+    }
+
     /// How many calls arrived since the start or the last [`DemoStore::forget`]; those to `/_demo` do not count.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -140,13 +147,17 @@ async fn handle(shared: Arc<Shared>, received: Received) -> Response<Answer> {
     shared.record.add(&received);
     let by_header = received.headers.get("x-demo-fault").and_then(|value| value.to_str().ok()?.parse().ok());
     let planned = lock(&shared.faults).next();
-    match by_header.or(planned) {
+    let mut answer = match by_header.or(planned) {
         Some(fault) => match fault.answer().await {
             Some(answer) => answer,
             None => answers::answer(&shared, &received),
         },
         None => answers::answer(&shared, &received),
+    };
+    if let Some(date) = lock(&shared.sunset).clone() {
+        answer.headers_mut().insert("sunset", date);
     }
+    answer
 }
 
 #[cfg(test)]
