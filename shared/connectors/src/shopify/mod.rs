@@ -17,6 +17,7 @@ mod query;
 mod select;
 mod status;
 mod wire;
+mod write;
 
 use bytes::Bytes;
 use domain::model::Entity;
@@ -49,13 +50,90 @@ const VERSION: &str = "2026-10";
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-shopify-access-token");
 
-const READS: &[Verb] = &[Verb::List, Verb::Get];
-const NO_WRITES: &str = "Unified writes are not offered for Shopify; use the raw route.";
+const ALL: &[Verb] = &[Verb::List, Verb::Get, Verb::Create, Verb::Update, Verb::Delete];
 const NO_BASKETS: &str = "Shopify's Admin API has no carts; they belong to the Storefront API.";
-const RAW_WRITES: &[Unsupported] = &[
-    Unsupported { verb: Verb::Create, reason: NO_WRITES },
-    Unsupported { verb: Verb::Update, reason: NO_WRITES },
-    Unsupported { verb: Verb::Delete, reason: NO_WRITES },
+const NO_DELETED_ORDERS: &str = "Shopify deletes only orders that are archived or cancelled and were made by an app; cancel it with status, or use the raw route.";
+const STOCK_IS_THERE: &str = "A variant has its stock from the start; set it with an update.";
+const STOCK_STAYS: &str = "Stock goes with its variant; set it to 0 with an update.";
+
+/// Not the tax class, the dimensions and the quantity of variants, which is by location.
+const PRODUCT: &[&str] = &[
+    "name",
+    "sku",
+    "description_html",
+    "status",
+    "brand",
+    "categories",
+    "tags",
+    "images",
+    "options",
+    "variants.id",
+    "variants.sku",
+    "variants.barcode",
+    "variants.options",
+    "variants.price",
+    "variants.compare_at",
+    "variants.cost",
+    "variants.weight",
+    "variants.inventory.tracked",
+    "variants.inventory.backorder",
+    "price",
+    "compare_at",
+    "weight",
+    "seo",
+    "meta",
+];
+
+/// Shopify's addresses have no tax number.
+const CUSTOMER: &[&str] = &[
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "groups",
+    "addresses.first_name",
+    "addresses.last_name",
+    "addresses.company",
+    "addresses.line1",
+    "addresses.line2",
+    "addresses.city",
+    "addresses.region",
+    "addresses.postcode",
+    "addresses.country",
+    "addresses.phone",
+    "marketing",
+    "meta",
+];
+
+const ORDER: &[&str] = &[
+    "status",
+    "financial_status",
+    "fulfillment_status",
+    "currency",
+    "customer",
+    "billing.first_name",
+    "billing.last_name",
+    "billing.company",
+    "billing.line1",
+    "billing.line2",
+    "billing.city",
+    "billing.region",
+    "billing.postcode",
+    "billing.country",
+    "billing.phone",
+    "shipping.first_name",
+    "shipping.last_name",
+    "shipping.company",
+    "shipping.line1",
+    "shipping.line2",
+    "shipping.city",
+    "shipping.region",
+    "shipping.postcode",
+    "shipping.country",
+    "shipping.phone",
+    "lines",
+    "shipping_lines",
+    "note",
 ];
 
 static PLATFORM: Platform = Platform {
@@ -69,11 +147,24 @@ static PLATFORM: Platform = Platform {
         required: true,
     }],
     entities: &[
-        EntitySupport { entity: Entity::Products, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Orders, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Customers, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Categories, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
-        EntitySupport { entity: Entity::Inventory, verbs: READS, unsupported: RAW_WRITES, writable: &[] },
+        EntitySupport { entity: Entity::Products, verbs: ALL, unsupported: &[], writable: PRODUCT },
+        EntitySupport {
+            entity: Entity::Orders,
+            verbs: &[Verb::List, Verb::Get, Verb::Create, Verb::Update],
+            unsupported: &[Unsupported { verb: Verb::Delete, reason: NO_DELETED_ORDERS }],
+            writable: ORDER,
+        },
+        EntitySupport { entity: Entity::Customers, verbs: ALL, unsupported: &[], writable: CUSTOMER },
+        EntitySupport { entity: Entity::Categories, verbs: ALL, unsupported: &[], writable: &["name", "slug"] },
+        EntitySupport {
+            entity: Entity::Inventory,
+            verbs: &[Verb::List, Verb::Get, Verb::Update],
+            unsupported: &[
+                Unsupported { verb: Verb::Create, reason: STOCK_IS_THERE },
+                Unsupported { verb: Verb::Delete, reason: STOCK_STAYS },
+            ],
+            writable: &["available", "location_id"],
+        },
         EntitySupport {
             entity: Entity::Baskets,
             verbs: &[],
@@ -141,9 +232,9 @@ impl Connector for Shopify {
         }
     }
 
-    fn write(&self, _: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
+    fn write(&self, context: &Context<'_>, write: Write<'_>) -> Result<Turn, Refusal> {
         PLATFORM.supports(write.entity, write.verb()).map_err(Refusal::NotSupported)?;
-        Err(Refusal::NotSupported(NO_WRITES))
+        write::write(Door::open(context)?, write)
     }
 
     fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
@@ -232,7 +323,9 @@ impl Door {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(TOKEN_HEADER, self.token.clone());
         let body = Bytes::from(document.body());
-        OutboundRequest::new(Method::POST, url, headers, body, Signature::None).costing(document.points())
+        let request =
+            OutboundRequest::new(Method::POST, url, headers, body, Signature::None).costing(document.points());
+        if document.is_query() { request.that_reads() } else { request }
     }
 }
 

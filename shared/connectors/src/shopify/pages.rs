@@ -24,8 +24,11 @@ use crate::upstream::item;
 /// The rows of an inner list in a follow-up, the most that Shopify gives.
 const REST_ROWS: u32 = 250;
 
-/// The most rounds of follow-ups: enough for the 2,048 variants that a product may have.
-const ROUNDS: u8 = 12;
+/// The fewest rows that are asked for in a follow-up before a list is given up as too expensive.
+const FEWEST_ROWS: u32 = 10;
+
+/// The most rounds of follow-ups: enough for the 2,048 variants that a product may have, even in small pieces.
+const ROUNDS: u8 = 100;
 
 /// A page to read.
 pub(super) struct Page {
@@ -43,6 +46,8 @@ struct Reading<K: Kind> {
     reader: Reader,
     rows: Vec<K::Row>,
     rests: Vec<Rest>,
+    /// How many rows of an inner list are asked for at once.
+    rest_rows: u32,
 }
 
 /// What becomes of the rows when all is read.
@@ -51,7 +56,7 @@ type End<K> = Box<dyn FnOnce(Vec<<K as Kind>::Row>) -> Result<Outcome, ReadError
 impl<K: Kind> Reading<K> {
     fn new(door: Door, plan: Plan, include_remote: bool) -> Self {
         let reader = Reader { currency: None, include_remote };
-        Self { door, plan, reader, rows: Vec::new(), rests: Vec::new() }
+        Self { door, plan, reader, rows: Vec::new(), rests: Vec::new(), rest_rows: REST_ROWS }
     }
 
     /// The fields of the shop that are needed beside the objects.
@@ -122,6 +127,14 @@ fn rows<K: Kind>(mut reading: Reading<K>, mut page: Page, at_once: u32) -> Turn 
 
 /// Reads one object by its global id.
 pub(super) fn one<K: Kind>(door: Door, plan: Plan, gid: String, include_remote: bool) -> Turn {
+    one_of::<K>(door, plan, gid, include_remote, Box::new(the_first))
+}
+
+/// What is taken of what was read.
+pub(super) type Pick = Box<dyn FnOnce(Objects) -> Result<Outcome, ReadError> + Send>;
+
+/// Reads one object by its global id and takes of it what `pick` says.
+pub(super) fn one_of<K: Kind>(door: Door, plan: Plan, gid: String, include_remote: bool, pick: Pick) -> Turn {
     let mut reading = Reading::<K>::new(door.clone(), plan, include_remote);
     let mut root = reading.root();
     root.object(&format!("{}(id: $id)", K::ONE), &reading.plan.row);
@@ -131,7 +144,7 @@ pub(super) fn one<K: Kind>(door: Door, plan: Plan, gid: String, include_remote: 
         reading.reader.currency = data.currency()?;
         let row: &RawValue = data.field(K::ONE)?.ok_or_else(not_found)?;
         reading.take(row)?;
-        rests(reading, 1, Box::new(|rows| the_first(K::objects(rows))))
+        rests(reading, 1, Box::new(|rows| pick(K::objects(rows))))
     })
 }
 
@@ -156,9 +169,15 @@ fn rests<K: Kind>(mut reading: Reading<K>, round: u8, end: End<K>) -> Result<Tur
     if round > ROUNDS {
         return Err(ReadError::Unreadable("an object has more parts than can be read"));
     }
-    let (documents, open) = packed::<K>(&reading.plan, open);
+    let (documents, open) = packed::<K>(&reading.plan, open, reading.rest_rows);
     let door = reading.door.clone();
     let next = move |answers: Answers| {
+        if matches!(answers, Answers::TooExpensive) && reading.rest_rows > FEWEST_ROWS {
+            // Our estimate was too low: the same lists again, each by itself and with half the rows.
+            reading.rest_rows /= 2;
+            reading.rests = open.into_iter().flatten().collect();
+            return rests(reading, round, end);
+        }
         for (text, open) in answers.data()?.iter().zip(open) {
             let data = Data::read(text)?;
             for (place, rest) in open.into_iter().enumerate() {
@@ -176,14 +195,14 @@ fn rests<K: Kind>(mut reading: Reading<K>, round: u8, end: End<K>) -> Result<Tur
     Ok(ask(door, &documents, Box::new(next)))
 }
 
-/// Documents that ask for the rest of lists, and which each of them asks for.
-fn packed<K: Kind>(plan: &Plan, open: Vec<Rest>) -> (Vec<Document>, Vec<Vec<Rest>>) {
+/// Documents that ask for the rest of lists, at most `rows` of each, and which lists each of them asks for.
+fn packed<K: Kind>(plan: &Plan, open: Vec<Rest>, rows: u32) -> (Vec<Document>, Vec<Vec<Rest>>) {
     let mut groups: Vec<Vec<Rest>> = Vec::new();
     let mut cost = f64::INFINITY;
     for rest in open {
         let row = plan.part(rest.part).map_or(0.0, Selection::cost);
-        let more = 1.0 + connection_cost(rows_at_once(REST_ROWS, row), row);
-        if cost + more > MAX_COST {
+        let more = 1.0 + connection_cost(rows_at_once(rows, row), row);
+        if rows < REST_ROWS || cost + more > MAX_COST {
             groups.push(Vec::new());
             cost = 0.0;
         }
@@ -192,17 +211,17 @@ fn packed<K: Kind>(plan: &Plan, open: Vec<Rest>) -> (Vec<Document>, Vec<Vec<Rest
             group.push(rest);
         }
     }
-    (groups.iter().map(|group| document::<K>(plan, group)).collect(), groups)
+    (groups.iter().map(|group| document::<K>(plan, group, rows)).collect(), groups)
 }
 
-fn document<K: Kind>(plan: &Plan, group: &[Rest]) -> Document {
+fn document<K: Kind>(plan: &Plan, group: &[Rest], rows: u32) -> Document {
     let mut root = Selection::default();
     let mut variables = Vec::new();
     for (place, rest) in group.iter().enumerate() {
         let Some(row) = plan.part(rest.part) else { continue };
         let owner = if rest.part == Part::Levels { "inventoryItem" } else { K::ONE };
         let mut list = Selection::default();
-        let rows = rows_at_once(REST_ROWS, row.cost());
+        let rows = rows_at_once(rows, row.cost());
         list.connection(rest.part.field(), rows, &format!(", after: $after{place}"), row);
         root.object(&format!("{}: {owner}(id: $id{place})", alias(place)), &list);
         variables.push((format!("id{place}"), "ID!", rest.gid.clone()));

@@ -111,7 +111,6 @@ impl Document {
     }
 
     /// A mutation that selects the payloads of `selection`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "until writes are there"))]
     pub(super) fn mutation(selection: Selection) -> Self {
         Self { operation: "mutation", ..Self::query(selection) }
     }
@@ -140,6 +139,11 @@ impl Document {
     pub(super) fn body(&self) -> Vec<u8> {
         let body = serde_json::json!({ "query": self.text(), "variables": self.variables });
         body.to_string().into_bytes()
+    }
+
+    /// Whether it changes nothing.
+    pub(super) fn is_query(&self) -> bool {
+        self.operation == "query"
     }
 
     /// What it is expected to cost, in points.

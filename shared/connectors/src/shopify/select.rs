@@ -241,7 +241,8 @@ pub(super) fn order(wanted: Wanted<'_>) -> Plan {
     if wanted.any(&["status", "financial_status", "fulfillment_status", "remote_status", "cancelled_at"]) {
         plan.row.scalars("displayFinancialStatus displayFulfillmentStatus returnStatus cancelledAt closedAt");
     }
-    if wanted.any(&["currency", "totals", "lines", "shipping_lines", "refunds"]) {
+    // `meta` tells the buyer's currency where it is not the shop's.
+    if wanted.any(&["currency", "totals", "lines", "shipping_lines", "refunds", "meta"]) {
         plan.row.scalars("currencyCode taxesIncluded");
     }
     for (path, field) in [
