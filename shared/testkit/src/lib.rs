@@ -11,6 +11,7 @@ pub mod marker;
 pub mod plain_http;
 pub mod recorder;
 pub mod runtime_api;
+pub mod shopify_store;
 pub mod stack;
 #[cfg(test)]
 mod turns;
