@@ -15,6 +15,7 @@ pub mod headers;
 mod medusa;
 mod notice;
 mod number;
+mod prestashop;
 mod raw;
 mod raw_path;
 mod render;
@@ -41,8 +42,14 @@ pub use upstream::retry_after;
 pub use write::{Action, Input, InputError, Write, WrongField};
 
 /// Every connector there is.
-pub static CONNECTORS: &[&dyn Connector] =
-    &[&cartos::CartOs, &woocommerce::WooCommerce, &shopify::Shopify, &bigcommerce::BigCommerce, &medusa::Medusa];
+pub static CONNECTORS: &[&dyn Connector] = &[
+    &cartos::CartOs,
+    &woocommerce::WooCommerce,
+    &shopify::Shopify,
+    &bigcommerce::BigCommerce,
+    &medusa::Medusa,
+    &prestashop::PrestaShop,
+];
 
 /// The connector of a platform, by its name in requests.
 #[must_use]

@@ -209,6 +209,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for IdText<'a> {
 
 impl IdText<'_> {
     /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as text of its own.
     pub(crate) fn into_string(self) -> String {
         self.0.into_owned()
     }
