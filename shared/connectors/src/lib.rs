@@ -15,6 +15,7 @@ pub mod headers;
 mod medusa;
 mod notice;
 mod number;
+mod oauth;
 mod prestashop;
 mod raw;
 mod raw_path;

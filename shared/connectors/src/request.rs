@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
 use crate::connector::Credential;
-use crate::woocommerce::oauth;
+use crate::oauth::{self, Attempt, Names};
 
 /// A request that is ready to be sent, but for a signature that each attempt needs anew.
 #[derive(Clone)]
@@ -26,13 +26,15 @@ pub struct OutboundRequest {
     reads: bool,
 }
 
-/// What is added to the address at each attempt.
+/// What is added to the address or the headers at each attempt.
 #[derive(Clone)]
 pub(crate) enum Signature {
     /// Nothing: the credential is in a header.
     None,
-    /// One-legged OAuth 1.0a in the query (RFC 5849): a nonce may be used once only, so a retry needs a new one.
-    OAuth1(Credential),
+    /// OAuth 1.0a (RFC 5849) in the query: a nonce may be used once only, so a retry needs a new one.
+    OAuthQuery(Credential, &'static Names),
+    /// The same in the `Authorization` header.
+    OAuthHeader(Credential, &'static Names),
 }
 
 /// A body. What connectors send are structs of texts, numbers and lists of them, which always serialise; a platform refuses an empty body.
@@ -87,8 +89,22 @@ impl OutboundRequest {
     #[must_use]
     pub fn url_for_attempt(&self, now: Timestamp, nonce: [u8; 16]) -> Cow<'_, Url> {
         match &self.signature {
-            Signature::None => Cow::Borrowed(&self.url),
-            Signature::OAuth1(credential) => Cow::Owned(oauth::sign(&self.method, &self.url, credential, now, nonce)),
+            Signature::OAuthQuery(credential, names) => {
+                Cow::Owned(oauth::in_query(&self.method, &self.url, credential, names, Attempt { now, nonce }))
+            }
+            Signature::None | Signature::OAuthHeader(..) => Cow::Borrowed(&self.url),
         }
+    }
+
+    /// The headers of one attempt; `now` and `nonce` as for [`Self::url_for_attempt`].
+    #[must_use]
+    pub fn headers_for_attempt(&self, now: Timestamp, nonce: [u8; 16]) -> Cow<'_, HeaderMap> {
+        let Signature::OAuthHeader(credential, names) = &self.signature else { return Cow::Borrowed(&self.headers) };
+        let mut headers = self.headers.clone();
+        // Without a signature the store refuses the call; there is one whenever the credential was checked.
+        if let Some(value) = oauth::in_header(&self.method, &self.url, credential, names, Attempt { now, nonce }) {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Cow::Owned(headers)
     }
 }

@@ -12,7 +12,7 @@ pub(crate) async fn send(request: &OutboundRequest, nonce: u8) -> InboundRespons
     let now = Timestamp::from_second(i64::try_from(unix_now()).unwrap()).unwrap();
     let url = request.url_for_attempt(now, [nonce; 16]).to_string();
     let mut outgoing = Request::builder().method(request.method.clone()).uri(url);
-    *outgoing.headers_mut().unwrap() = request.headers.clone();
+    *outgoing.headers_mut().unwrap() = request.headers_for_attempt(now, [nonce; 16]).into_owned();
     let answer = PlainHttp::default().send(outgoing.body(request.body.clone()).unwrap()).await.unwrap();
     let (head, body) = answer.into_parts();
     InboundResponse { status: head.status, headers: head.headers, body }

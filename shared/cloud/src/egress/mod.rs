@@ -153,10 +153,11 @@ impl Egress {
     async fn attempt(&self, request: &OutboundRequest) -> Result<InboundResponse, EgressError> {
         let mut nonce = [0; 16];
         nonce.copy_from_slice(&random_bytes()[..16]);
+        let now = self.clock.now();
         let mut answer = self
             .client
-            .request(request.method.clone(), request.url_for_attempt(self.clock.now(), nonce).into_owned())
-            .headers(request.headers.clone())
+            .request(request.method.clone(), request.url_for_attempt(now, nonce).into_owned())
+            .headers(request.headers_for_attempt(now, nonce).into_owned())
             .body(request.body.clone())
             .send()
             .await

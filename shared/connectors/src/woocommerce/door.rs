@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 use url::Url;
 
-use super::{CONSUMER_KEY, CONSUMER_SECRET, Request};
+use super::{CONSUMER_KEY, CONSUMER_SECRET, OAUTH, Request};
 use crate::address::StoreAddress;
 use crate::connector::{Context, Credential, CredentialError, Refusal};
 use crate::request::{OutboundRequest, Signature, json};
@@ -47,7 +47,7 @@ impl Door {
     }
 
     pub(super) fn signature(&self) -> Signature {
-        if self.basic.is_some() { Signature::None } else { Signature::OAuth1(self.credential.clone()) }
+        if self.basic.is_some() { Signature::None } else { Signature::OAuthQuery(self.credential.clone(), &OAUTH) }
     }
 
     pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> OutboundRequest {

@@ -10,7 +10,6 @@ mod cocart;
 mod door;
 mod inventory;
 mod map;
-pub(crate) mod oauth;
 mod platform;
 mod product_writes;
 mod products;
@@ -30,6 +29,7 @@ use crate::connector::{
 };
 use crate::cursor::List;
 use crate::headers;
+use crate::oauth::Names;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
@@ -42,6 +42,7 @@ use products::Selection;
 const NAME: &str = "woocommerce";
 const CONSUMER_KEY: &str = "consumer_key";
 const CONSUMER_SECRET: &str = "consumer_secret";
+const OAUTH: Names = Names { key: CONSUMER_KEY, secret: CONSUMER_SECRET, token: None };
 
 /// WordPress lets `rest_route` (also in a form body) replace the path and `_method` the method.
 const PARAMETERS: ParameterRules = ParameterRules {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::Credential;
+use crate::oauth;
 use crate::tests::{FIRST_PAGE, address_of, credential_of, ok, read};
 
 pub(super) const PRODUCTS: &str = include_str!("../../fixtures/woocommerce/woo-products.json");
@@ -367,7 +368,8 @@ fn oauth_signatures_equal_oauthlibs() {
             "HMWgZ%2B5a6DwIUiN%2B5H8BFn8R95gjEPK2SgDuaXapdHw%3D",
         ),
     ] {
-        let signed = oauth::sign(&method, &url.parse().unwrap(), &credential, now, nonce);
+        let signed =
+            oauth::in_query(&method, &url.parse().unwrap(), &credential, &OAUTH, oauth::Attempt { now, nonce });
         assert!(signed.as_str().starts_with(url), "{signed}");
         assert!(signed.as_str().ends_with(&format!("&oauth_signature={signature}")), "{signed}");
     }
@@ -383,7 +385,7 @@ fn a_repeated_parameter_is_signed_once() {
     let now = jiff::Timestamp::from_second(1_700_000_000).unwrap();
     let signature = |query: &str| {
         let url = format!("http://localhost/wp-json/wc/v3/products?{query}").parse().unwrap();
-        oauth::sign(&Method::GET, &url, &credential, now, [7; 16])
+        oauth::in_query(&Method::GET, &url, &credential, &OAUTH, oauth::Attempt { now, nonce: [7; 16] })
             .query_pairs()
             .find_map(|(name, value)| (name == "oauth_signature").then(|| value.into_owned()))
     };
