@@ -12,6 +12,7 @@ mod connector;
 mod cursor;
 mod fields;
 pub mod headers;
+mod magento;
 mod medusa;
 mod notice;
 mod number;
@@ -50,6 +51,7 @@ pub static CONNECTORS: &[&dyn Connector] = &[
     &bigcommerce::BigCommerce,
     &medusa::Medusa,
     &prestashop::PrestaShop,
+    &magento::Magento,
 ];
 
 /// The connector of a platform, by its name in requests.

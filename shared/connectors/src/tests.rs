@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    Action, CONNECTORS, Connector, Context, Credential, Fields, InboundResponse, Loopback, OutboundRequest, Outcome,
-    Read, ReadError, Refusal, StoreAddress, Target, Turn, Verb, Write, catalogue,
+    Action, CONNECTORS, Connector, Context, Credential, Fields, InboundResponse, Input, Loopback, OutboundRequest,
+    Outcome, Read, ReadError, Refusal, StoreAddress, Target, Turn, Verb, Write, catalogue,
 };
 
 pub(crate) fn credential_of(connector: &dyn Connector) -> Credential {
@@ -39,7 +39,7 @@ pub(crate) fn drive(
         match turn {
             Turn::Done(outcome) => return Ok((outcome, rounds)),
             Turn::Send { requests, then } => {
-                assert!(!requests.is_empty() && rounds.len() < 5);
+                assert!(!requests.is_empty() && rounds.len() < 8);
                 rounds.push(requests.iter().map(|request| request.unsigned_url().to_string()).collect());
                 turn = then(requests.iter().map(&mut answer).collect())?;
             }
@@ -61,6 +61,65 @@ pub(crate) fn read(
     let turn = connector.read(&context, &read).unwrap_or_else(|refusal| panic!("refused: {refusal}"));
     let (outcome, rounds) = drive(turn, answer)?;
     Ok((serde_json::from_slice(&outcome.to_json(None).unwrap()).unwrap(), rounds))
+}
+
+/// A request as it went out: method, path below `base` with its query decoded, body.
+pub(crate) type Sent = (http::Method, String, Value);
+
+pub(crate) fn sent(request: &OutboundRequest, base: &str) -> Sent {
+    let url = request.unsigned_url();
+    let query: Vec<String> = url.query_pairs().map(|(name, value)| format!("{name}={value}")).collect();
+    let path = url.path().trim_start_matches(base);
+    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) };
+    (request.method.clone(), target, serde_json::from_slice(&request.body).unwrap_or_default())
+}
+
+/// A write with made-up answers: the outcome as JSON and everything that was sent.
+pub(crate) fn write(
+    connector: &dyn Connector,
+    base: &str,
+    entity: Entity,
+    verb: Verb,
+    id: &str,
+    body: &Value,
+    mut answer: impl FnMut(&Sent) -> InboundResponse,
+) -> Result<(Value, Vec<Sent>), ReadError> {
+    let (address, credential) = (address_of(connector), credential_of(connector));
+    let context = Context { address: &address, credential: &credential };
+    let support = connector.platform().support(entity).unwrap();
+    let input = || Input::parse(support, verb, body.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error:?}"));
+    let action = match verb {
+        Verb::Create => Action::Create(input()),
+        Verb::Update => Action::Update { id, input: input() },
+        _ => Action::Delete { id },
+    };
+    let turn = connector.write(&context, Write { entity, action, include_remote: false });
+    let turn = turn.unwrap_or_else(|refusal| panic!("refused: {refusal}"));
+    let mut all = Vec::new();
+    let (outcome, _) = drive(turn, |request| {
+        let request = sent(request, base);
+        let answer = answer(&request);
+        all.push(request);
+        answer
+    })?;
+    let text = outcome.to_json(None).unwrap();
+    Ok((serde_json::from_slice(&text).unwrap_or_default(), all))
+}
+
+/// The field for which an input is refused before anything is sent.
+pub(crate) fn refused_field(connector: &dyn Connector, entity: Entity, verb: Verb, body: &Value) -> String {
+    let (address, credential) = (address_of(connector), credential_of(connector));
+    let context = Context { address: &address, credential: &credential };
+    let support = connector.platform().support(entity).unwrap();
+    let input = Input::parse(support, verb, body.to_string().as_bytes()).unwrap();
+    let action = if verb == Verb::Create { Action::Create(input) } else { Action::Update { id: "77", input } };
+    match connector.write(&context, Write { entity, action, include_remote: false }) {
+        Err(Refusal::Field { pointer, why }) => {
+            assert!(why.ends_with('.'));
+            pointer
+        }
+        _ => panic!("{body} was not refused"),
+    }
 }
 
 pub(crate) const FIRST_PAGE: Target<'static> = Target::Page { per_page: 25, cursor: None, updated_after: None };

@@ -1,6 +1,7 @@
 //! What all connectors do with a store's answer: tell success from refusal, read JSON, take secrets out of error texts.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine;
@@ -68,6 +69,12 @@ pub(crate) fn window(headers: &HeaderMap, remaining: &str, reset: &str) -> Optio
     Some(Allowance { available, refill: Refill::All { after: Duration::from_secs(seconds) } })
 }
 
+/// The moment of an answer by the platform's own clock.
+pub(crate) fn time_of(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
+}
+
 /// The message of an error body where the platform's shape is known, else the body's beginning if it is plain text or JSON; no
 /// HTML (a stack trace or a login page helps nobody).
 fn public_text(response: &InboundResponse, credential: &Credential) -> String {
@@ -76,6 +83,9 @@ fn public_text(response: &InboundResponse, credential: &Credential) -> String {
     let body = String::from_utf8_lossy(start);
     let message = match serde_json::from_slice::<ErrorBody<'_>>(&response.body) {
         Ok(ErrorBody { error: Some(error), .. }) => error.message,
+        Ok(ErrorBody { message: Some(message), parameters: Some(parameters), .. }) => {
+            filled(&message, parameters).into()
+        }
         Ok(ErrorBody { message: Some(message), .. }) => message,
         _ if body.trim_start().starts_with('<') => Cow::Borrowed(""),
         _ => body,
@@ -103,13 +113,28 @@ pub(crate) fn public(message: &str, credential: &Credential) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect::<String>().trim().to_owned()
 }
 
-/// CartOS: `{"error":{"code","message"}}`; WordPress: `{"code","message","data"}`.
+/// Magento leaves places in its messages: `%1` for the first of a list of parameters, `%name` for one of an object's.
+fn filled(message: &str, parameters: &RawValue) -> String {
+    let listed: Vec<serde_json::Value> = serde_json::from_str(parameters.get()).unwrap_or_default();
+    let named: BTreeMap<String, serde_json::Value> = serde_json::from_str(parameters.get()).unwrap_or_default();
+    let numbered = (1..).zip(listed).map(|(number, value): (u32, _)| (number.to_string(), value));
+    let mut text = message.to_owned();
+    for (name, value) in numbered.chain(named) {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text = text.replace(&format!("%{name}"), &value);
+    }
+    text
+}
+
+/// CartOS: `{"error":{"code","message"}}`; WordPress: `{"code","message","data"}`; Magento: `{"message","parameters"}`.
 #[derive(Deserialize)]
 struct ErrorBody<'a> {
     #[serde(borrow)]
     error: Option<ErrorMessage<'a>>,
     #[serde(borrow)]
     message: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    parameters: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -287,6 +312,10 @@ mod tests {
         };
         assert_eq!(text(r#"{"error":{"code":"x","message":"key ak_live_secret is slow\n"}}"#), "key [removed] is slow");
         assert_eq!(text(r#"{"code":"rest","message":"No route"}"#), "No route");
+        let magento =
+            r#"{"message":"\"%fieldName\" is required. Enter and try again.","parameters":{"fieldName":"email"}}"#;
+        assert_eq!(text(magento), "\"email\" is required. Enter and try again.");
+        assert_eq!(text(r#"{"message":"%1 of %2 is ak_live_secret","parameters":["A",7]}"#), "A of 7 is [removed]");
         assert_eq!(text("<html><body>secret trace</body></html>"), "");
         assert_eq!(text("plain ak_live_secret"), "plain [removed]");
         assert_eq!(text("plain ak%5Flive%5Fsecret"), "plain [removed]");

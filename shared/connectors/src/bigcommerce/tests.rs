@@ -4,9 +4,9 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Fields;
 use crate::allowance::Refill;
-use crate::tests::{FIRST_PAGE, address_of, credential_of, drive, ok, read};
-use crate::{Action, Fields, Input};
+use crate::tests::{FIRST_PAGE, Sent, address_of, credential_of, drive, ok, read, refused_field};
 
 const STORE: &str = include_str!("../../fixtures/bigcommerce/store.json");
 const PRODUCTS: &str = include_str!("../../fixtures/bigcommerce/products.json");
@@ -17,15 +17,8 @@ const INVENTORY: &str = include_str!("../../fixtures/bigcommerce/inventory.json"
 const CART: &str = include_str!("../../fixtures/bigcommerce/cart.json");
 const CART_ID: &str = "bc218c65-7a32-4ab7-8082-68730c074d02";
 
-/// A request as it went out: method, path below the store with its query decoded, body.
-type Sent = (Method, String, Value);
-
 fn sent(request: &OutboundRequest) -> Sent {
-    let url = request.unsigned_url();
-    let query: Vec<String> = url.query_pairs().map(|(name, value)| format!("{name}={value}")).collect();
-    let path = url.path().trim_start_matches("/stores/abc123/");
-    let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) };
-    (request.method.clone(), target, serde_json::from_slice(&request.body).unwrap_or_default())
+    crate::tests::sent(request, "/stores/abc123/")
 }
 
 fn status(status: u16, body: &str) -> InboundResponse {
@@ -43,47 +36,14 @@ fn store(answers: Vec<(&'static str, String)>) -> impl FnMut(&OutboundRequest) -
     }
 }
 
-/// A write with made-up answers: the outcome as JSON and everything that was sent.
 fn write(
     entity: Entity,
     verb: Verb,
     id: &str,
     body: &Value,
-    mut answer: impl FnMut(&Sent) -> InboundResponse,
+    answer: impl FnMut(&Sent) -> InboundResponse,
 ) -> Result<(Value, Vec<Sent>), ReadError> {
-    let (address, credential) = (address_of(&BigCommerce), credential_of(&BigCommerce));
-    let context = Context { address: &address, credential: &credential };
-    let parse = || Input::parse(PLATFORM.support(entity).unwrap(), verb, body.to_string().as_bytes());
-    let action = match verb {
-        Verb::Create => Action::Create(parse().unwrap_or_else(|error| panic!("{error:?}"))),
-        Verb::Update => Action::Update { id, input: parse().unwrap_or_else(|error| panic!("{error:?}")) },
-        _ => Action::Delete { id },
-    };
-    let turn = BigCommerce.write(&context, Write { entity, action, include_remote: false });
-    let mut all = Vec::new();
-    let turn = turn.unwrap_or_else(|refusal| panic!("refused: {refusal}"));
-    let (outcome, _) = drive(turn, |request| {
-        let request = sent(request);
-        let answer = answer(&request);
-        all.push(request);
-        answer
-    })?;
-    let text = outcome.to_json(None).unwrap();
-    Ok((serde_json::from_slice(&text).unwrap_or_default(), all))
-}
-
-fn refused_field(entity: Entity, verb: Verb, body: &Value) -> String {
-    let (address, credential) = (address_of(&BigCommerce), credential_of(&BigCommerce));
-    let context = Context { address: &address, credential: &credential };
-    let input = Input::parse(PLATFORM.support(entity).unwrap(), verb, body.to_string().as_bytes()).unwrap();
-    let action = if verb == Verb::Create { Action::Create(input) } else { Action::Update { id: "77", input } };
-    match BigCommerce.write(&context, Write { entity, action, include_remote: false }) {
-        Err(Refusal::Field { pointer, why }) => {
-            assert!(why.ends_with('.'));
-            pointer
-        }
-        _ => panic!("{body} was not refused"),
-    }
+    crate::tests::write(&BigCommerce, "/stores/abc123/", entity, verb, id, body, answer)
 }
 
 #[test]
@@ -537,7 +497,7 @@ fn what_bigcommerce_cannot_hold_is_refused_with_its_pointer() {
         (Entity::Categories, Verb::Update, json!({ "parent_id": "top" }), "/parent_id"),
         (Entity::Inventory, Verb::Update, json!({ "location_id": "1" }), "/available"),
     ] {
-        assert_eq!(refused_field(entity, verb, &body), pointer, "{body}");
+        assert_eq!(refused_field(&BigCommerce, entity, verb, &body), pointer, "{body}");
     }
 }
 
