@@ -3,6 +3,7 @@
 mod bad_input;
 mod idempotency;
 mod limits;
+mod prestashop;
 mod raw;
 mod unified;
 mod units;

@@ -9,6 +9,7 @@ pub mod front_door;
 pub mod loopback_server;
 pub mod marker;
 pub mod plain_http;
+pub mod presta_store;
 pub mod recorder;
 pub mod runtime_api;
 pub mod shopify_store;

@@ -4,6 +4,7 @@
 //! A machine without Node skips the tests that need it and says so; the build server (`CI`) never does. Python is there: the emulator needs it.
 
 mod cocart;
+mod prestashop;
 mod woocommerce;
 
 use std::{
@@ -51,7 +52,6 @@ pub(super) fn node() -> Option<Runtime> {
 }
 
 /// Python with the clients that are written for it.
-#[expect(dead_code, reason = "the first Python client comes with its platform")]
 pub(super) fn python() -> Runtime {
     let home = home().join("python");
     let tools = Tools::pinned(&home, &programs().join("requirements.txt")).unwrap();
