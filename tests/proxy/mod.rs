@@ -5,6 +5,7 @@ mod idempotency;
 mod limits;
 mod prestashop;
 mod raw;
+mod shopify;
 mod unified;
 mod units;
 mod upstream;
