@@ -63,6 +63,17 @@ fn there_is_one_tls_and_one_http_stack() {
     assert!(names(&tree).contains("ring"), "the one provider");
 }
 
+/// What describes the API's types is for `docs/openapi.yaml`, not for what is deployed.
+#[test]
+fn no_function_carries_the_description_of_its_types() {
+    for function in ["control", "mail", "offboarding", "proxy", "sweep"] {
+        let tree = tree(&["-p", function, "-e", "normal"]);
+        assert!(names(&tree).contains("serde_json"), "the tree was read");
+        assert!(!names(&tree).contains("schemars"), "{function} carries schemars");
+    }
+    assert!(names(&tree(&["-p", "openapi", "-e", "normal"])).contains("schemars"), "the tree sees it where it is");
+}
+
 /// Invariant 10: a function reads exactly what the template gives it.
 #[test]
 fn each_functions_environment_equals_its_config() {

@@ -32,6 +32,7 @@ use testkit::{
     stack::Stack,
 };
 
+use crate::contract::openapi::assert_described;
 use crate::world::{Answered, Calling, answered, assert_declared, environment, vault_of, wide};
 
 /// An account with the key of its owner.
@@ -231,8 +232,11 @@ impl House {
     }
 
     pub(crate) async fn call(&self, calling: Calling) -> Answered {
-        let (event, context) = calling.from(&self.source).event();
-        answered(control::handle(&self.app, event, &context).await)
+        let calling = calling.from(&self.source);
+        let (event, context) = calling.event();
+        let answer = answered(control::handle(&self.app, event, &context).await);
+        assert_described(&calling.method, &calling.path, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, owner: &Owner, path: &str) -> Answered {

@@ -1,6 +1,7 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
 mod deprecation;
+mod description;
 mod grants;
 mod house;
 mod idempotency;

@@ -28,6 +28,7 @@ const WORTHWHILE: Duration = Duration::from_secs(5);
 
 /// An account, as its users see it.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Account"))]
 pub(crate) struct Shown<'a> {
     id: &'a str,
     name: &'a str,
@@ -70,17 +71,23 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Result<Answer, Problem> {
 
 /// What may be changed. The address of mail may not: a new one would have to be confirmed first.
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AccountChange"))]
 #[serde(deny_unknown_fields)]
-struct Change {
+pub(crate) struct Change {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<domain::account::Line>"))]
     name: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<domain::account::Phone>"))]
     phone: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<domain::account::Line>"))]
     company: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<domain::account::Website>"))]
     website: Option<String>,
     #[serde(default)]
     consents: ConsentsChange,
 }
 
 #[derive(Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct ConsentsChange {
     followup: Option<bool>,
@@ -193,17 +200,27 @@ pub(crate) async fn close(visit: &Visit<'_>) -> Result<Answer, Problem> {
         SecurityEvent::AccountClosed,
         Concerning { key: Some(visit.key.id.clone()), ..Concerning::default() },
     );
-    let body = serde_json::json!({
-        "id": account.id,
-        "status": "closed",
-        "detail": "All keys are revoked and the account is erased. Its stores are being off-boarded.",
-    });
+    let body = Closed {
+        id: account.id,
+        status: "closed",
+        detail: "All keys are revoked and the account is erased. Its stores are being off-boarded.",
+    };
     Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+/// What is answered when an account is closed.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AccountClosed"))]
+pub(crate) struct Closed {
+    id: domain::id::AccountId,
+    status: &'static str,
+    detail: &'static str,
 }
 
 /// One call of the account, as its users see it.
 #[derive(serde::Serialize)]
-struct ShownLine {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Activity"))]
+pub(crate) struct ShownLine {
     id: String,
     at: Timestamp,
     key: String,

@@ -21,7 +21,8 @@ use crate::{
 
 /// An application, as its account's users see it.
 #[derive(serde::Serialize)]
-struct Shown {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Application"))]
+pub(crate) struct Shown {
     id: ApplicationId,
     name: String,
     created_at: Timestamp,
@@ -40,14 +41,18 @@ pub(crate) async fn list(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answer,
     Ok(page::answer(found.map(Shown::from), trace))
 }
 
+/// An application to make.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewApplication {
+    #[cfg_attr(feature = "schema", schemars(with = "Line"))]
+    name: String,
+}
+
 /// `POST /v1/applications`
 pub(crate) async fn create(visit: &Visit<'_>) -> Result<Answer, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        name: String,
-    }
-    let body: Body = visit.call.json()?;
+    let body: NewApplication = visit.call.json()?;
     let mut errors = Vec::new();
     let Some(name) = read::<Line>(&mut errors, "/name", &body.name) else { return Err(Problem::fields(errors)) };
     let id = ApplicationId::from_uuid(visit.app.clock.new_id());

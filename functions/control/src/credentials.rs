@@ -21,9 +21,12 @@ use crate::{
     stores::{Shown, about, bite, granted, not_connected, own},
 };
 
+/// Where a credential is to be moved.
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CredentialMove"))]
 #[serde(deny_unknown_fields)]
-struct Move {
+pub(crate) struct Move {
+    #[cfg_attr(feature = "schema", schemars(with = "VaultForm"))]
     to: String,
 }
 

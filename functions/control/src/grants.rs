@@ -22,14 +22,19 @@ use crate::{
     stores::{ShownGrant, bite, own},
 };
 
+/// A grant to give.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGrant {
+    /// Scopes of the data plane; at least one.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Scope>", length(min = 1)))]
+    scopes: Vec<String>,
+}
+
 /// `PUT /v1/stores/{store}/grants/{application}`: gives a grant, or changes it. A change bites on the next call, like a revocation.
 pub(crate) async fn put(visit: &Visit<'_>, store: &StoreId, application: &ApplicationId) -> Result<Answer, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        scopes: Vec<String>,
-    }
-    let body: Body = visit.call.json()?;
+    let body: NewGrant = visit.call.json()?;
     let mut errors = Vec::new();
     let scopes = keys::scopes(&body.scopes, Scope::is_data_plane, &mut errors);
     if !errors.is_empty() {

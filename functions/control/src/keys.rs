@@ -34,6 +34,7 @@ const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A key, as its owner sees it.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Key"))]
 pub(crate) struct ShownKey {
     id: KeyId,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +43,7 @@ pub(crate) struct ShownKey {
     role: Option<Role>,
     name: Option<Line>,
     scopes: ScopeSet,
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["standard", "growth", "professional", "enterprise"])))]
     tier: String,
     last4: String,
     created_at: Timestamp,
@@ -130,17 +132,26 @@ pub(crate) async fn list(visit: &Visit<'_>, application: &ApplicationId, trace: 
     listed(visit, found, trace).await
 }
 
+/// An application's key to make.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewApplicationKey {
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Line>"))]
+    name: Option<String>,
+    /// Scopes of the data plane, `subscriptions:*`, `events:read`, `usage:read`; at least one.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<Scope>", length(min = 1)))]
+    scopes: Vec<String>,
+    /// `standard` where nothing is said; `enterprise` is agreed with the operator.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["standard", "growth", "professional", null])))]
+    tier: Option<String>,
+    /// When it ends by itself; in the future.
+    expires_at: Option<Timestamp>,
+}
+
 /// `POST /v1/applications/{application}/keys`
 pub(crate) async fn create(visit: &Visit<'_>, application: &ApplicationId) -> Result<Answer, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        name: Option<String>,
-        scopes: Vec<String>,
-        tier: Option<String>,
-        expires_at: Option<Timestamp>,
-    }
-    let body: Body = visit.call.json()?;
+    let body: NewApplicationKey = visit.call.json()?;
     let mut errors = Vec::new();
     let name = name(body.name.as_ref(), &mut errors);
     let scopes = scopes(&body.scopes, fit_for_applications, &mut errors);
@@ -173,16 +184,22 @@ async fn listed(visit: &Visit<'_>, found: Page<ShownKeyItem>, trace: &mut Trace)
     Ok(page::answer(shown, trace))
 }
 
+/// A management key to make.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewManagementKey {
+    /// Any but `operator`.
+    role: Role,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Line>"))]
+    name: Option<String>,
+    /// When it ends by itself; in the future.
+    expires_at: Option<Timestamp>,
+}
+
 /// `POST /v1/keys`, and `POST /v1/account/keys` while that is there
 pub(crate) async fn create_management(visit: &Visit<'_>) -> Result<Answer, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        role: Role,
-        name: Option<String>,
-        expires_at: Option<Timestamp>,
-    }
-    let body: Body = visit.call.json()?;
+    let body: NewManagementKey = visit.call.json()?;
     let mut errors = Vec::new();
     let name = name(body.name.as_ref(), &mut errors);
     let ends_at = ends(body.expires_at, visit.app.clock.now(), &mut errors);
@@ -241,16 +258,21 @@ pub(crate) async fn rotate(visit: &Visit<'_>, id: &KeyId) -> Result<Answer, Prob
     Ok(Answer::json(StatusCode::OK, &ShownKey::with_secret(rotated, &new)))
 }
 
+/// How a key is to be rotated.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotation {
+    /// How long the old secret stays good: one day where nothing is said, 7 days at most.
+    #[cfg_attr(feature = "schema", schemars(range(max = 604_800)))]
+    overlap_seconds: Option<u32>,
+}
+
 fn overlap(call: &Call) -> Result<SignedDuration, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        overlap_seconds: Option<u32>,
-    }
     if call.body.is_empty() {
         return Ok(OVERLAP);
     }
-    let body: Body = call.json()?;
+    let body: Rotation = call.json()?;
     let overlap = body.overlap_seconds.map_or(OVERLAP, |seconds| SignedDuration::from_secs(seconds.into()));
     if overlap > LONGEST_OVERLAP {
         return Err(Problem::field("/overlap_seconds", format!("0 to {}", LONGEST_OVERLAP.as_secs())));

@@ -7,6 +7,8 @@
 mod account;
 mod applications;
 mod credentials;
+#[cfg(feature = "schema")]
+pub mod description;
 mod grants;
 pub mod guides;
 mod keys;
@@ -14,6 +16,7 @@ mod once;
 mod page;
 mod probe;
 pub mod routes;
+mod served_description;
 mod serving;
 mod sign_up;
 mod stores;

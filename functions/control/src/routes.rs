@@ -28,6 +28,7 @@ pub enum Need {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     Health,
+    ShowDescription,
     ShowGuide,
     SignUp,
     ShowLink,
@@ -70,6 +71,7 @@ const fn with(scope: Scope, name: &'static str, endpoint: Endpoint) -> Route {
 /// Every route of the control plane.
 pub static ROUTES: &[Route] = &[
     open("GET /healthz", Endpoint::Health),
+    open("GET /v1/openapi.json", Endpoint::ShowDescription),
     open("GET /v1/guides/{guide}", Endpoint::ShowGuide),
     open("POST /v1/accounts", Endpoint::SignUp),
     open("GET /v1/accounts/confirm", Endpoint::ShowLink),

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 use crate::{
     App, account, applications, credentials, grants, guides, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
-    sign_up, stores, usage,
+    served_description, sign_up, stores, usage,
 };
 
 /// A call of someone whose key was let in.
@@ -98,15 +98,23 @@ fn allowed(visit: &Visit<'_>, route: &Route, trace: &mut Trace) -> Result<(), Pr
     }
 }
 
+/// What `GET /healthz` answers.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Health {
+    status: &'static str,
+}
+
 /// What anyone may call.
 async fn public(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> Result<Answer, Problem> {
     match endpoint {
         Endpoint::ShowGuide => guides::show(parameters),
+        Endpoint::ShowDescription => Ok(served_description::show(call)),
         Endpoint::SignUp => sign_up::take(app, call).await,
         Endpoint::ShowLink => sign_up::show_link(call),
         Endpoint::FollowLink => sign_up::follow_link(app, call).await,
         // Every other route needs a scope, which the table's test holds it to.
-        _ => Ok(Answer::json(StatusCode::OK, &serde_json::json!({ "status": "ok" }))),
+        _ => Ok(Answer::json(StatusCode::OK, &Health { status: "ok" })),
     }
 }
 
@@ -118,9 +126,12 @@ async fn known(
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
     match endpoint {
-        Endpoint::Health | Endpoint::ShowGuide | Endpoint::SignUp | Endpoint::ShowLink | Endpoint::FollowLink => {
-            public(visit.app, visit.call, endpoint, parameters).await
-        }
+        Endpoint::Health
+        | Endpoint::ShowDescription
+        | Endpoint::ShowGuide
+        | Endpoint::SignUp
+        | Endpoint::ShowLink
+        | Endpoint::FollowLink => public(visit.app, visit.call, endpoint, parameters).await,
         Endpoint::ShowAccount => account::show(visit).await,
         Endpoint::ChangeAccount => account::change(visit).await,
         Endpoint::CloseAccount => account::close(visit).await,

@@ -35,16 +35,26 @@ const PAGE_POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'non
 
 /// The form (R001): these fields and no others.
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUp"))]
 #[serde(deny_unknown_fields)]
-struct Form {
+pub(crate) struct Form {
+    #[cfg_attr(feature = "schema", schemars(with = "Line"))]
     name: String,
+    #[cfg_attr(feature = "schema", schemars(with = "EmailAddress"))]
     email: String,
+    #[cfg_attr(feature = "schema", schemars(with = "Phone"))]
     phone: String,
+    #[cfg_attr(feature = "schema", schemars(with = "Line"))]
     company: String,
+    #[cfg_attr(feature = "schema", schemars(with = "Website"))]
     website: String,
+    /// Must be true.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = true)))]
     adult: bool,
     #[serde(default)]
     consents: Consents,
+    /// The version of the privacy policy that was accepted.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64), regex(pattern = "^[!-~]+$")))]
     policy_version: String,
 }
 
@@ -67,11 +77,17 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
     if !app.sign_ups.too_many_to(&filled.email).await.map_err(unavailable)? {
         mail_link(app, filled).await?;
     }
-    let body = serde_json::json!({
-        "status": "pending",
-        "detail": "A link is on its way to the address. It works once and for 24 hours.",
-    });
+    let body =
+        Pending { status: "pending", detail: "A link is on its way to the address. It works once and for 24 hours." };
     Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+/// A sign-up that waits for something.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUpPending"))]
+pub(crate) struct Pending {
+    status: &'static str,
+    detail: &'static str,
 }
 
 async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
@@ -126,7 +142,7 @@ pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
     let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
     let token = token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired)?;
     if !wants_html(call) {
-        let body = serde_json::json!({ "status": "pending", "detail": "POST the token here to confirm the sign-up." });
+        let body = Pending { status: "pending", detail: "POST the token here to confirm the sign-up." };
         return Ok(Answer::json(StatusCode::OK, &body));
     }
     // The token's alphabet needs no escaping, and nothing else of the call is repeated.
@@ -202,19 +218,23 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
 
 /// The owner's key, like every key that is made, and the account it opens.
 #[derive(serde::Serialize)]
-struct Confirmed<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUpConfirmed"))]
+pub(crate) struct Confirmed<'a> {
     #[serde(flatten)]
     key: ShownKey,
     account: account::Shown<'a>,
 }
 
+/// The token of a mailed link.
+#[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUpToken"))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    token: String,
+}
+
 /// The token of a POST: of the page's form, or as JSON.
 fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Body {
-        token: String,
-    }
     if call.body.len() > TOKEN_BODY_LIMIT {
         return Err(Code::BodyTooLarge.into());
     }
@@ -224,7 +244,7 @@ fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
             .find_map(|(name, value)| (name == "token").then(|| value.into_owned()))
             .ok_or_else(|| Problem::field("/token", "the field is required"))?
     } else {
-        call.json::<Body>()?.token
+        call.json::<Token>()?.token
     };
     LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
 }

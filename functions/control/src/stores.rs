@@ -35,6 +35,7 @@ const AT_ONCE: usize = 16;
 
 /// A store, as its owner sees it. It has no place for a credential.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Store"))]
 pub(crate) struct Shown {
     id: StoreId,
     platform: String,
@@ -52,6 +53,7 @@ pub(crate) struct Shown {
 
 /// A grant, as the store's owner sees it.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Grant"))]
 pub(crate) struct ShownGrant {
     store: StoreId,
     application: ApplicationId,
@@ -148,6 +150,21 @@ impl<'de> serde::Deserialize<'de> for Offered {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Offered {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Credentials".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "description": "The fields that the platform needs; `GET /v1/platforms` names them.",
+            "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 512, "writeOnly": true },
+        })
+    }
+}
+
 /// A text that no error message repeats.
 struct SecretText(SecretString);
 
@@ -170,14 +187,18 @@ impl<'de> serde::Deserialize<'de> for SecretText {
 }
 
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StoreConnection"))]
 #[serde(deny_unknown_fields)]
-struct Connect {
+pub(crate) struct Connect {
+    /// The `name` of one of `GET /v1/platforms`.
     platform: String,
     url: String,
     credentials: Offered,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Region>"))]
     region: Option<String>,
     #[serde(default)]
     cache: bool,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<VaultForm>"))]
     vault: Option<String>,
 }
 
@@ -283,8 +304,9 @@ async fn try_out(
 }
 
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StoreChange"))]
 #[serde(deny_unknown_fields)]
-struct Change {
+pub(crate) struct Change {
     url: Option<String>,
     credentials: Option<Offered>,
     cache: Option<bool>,
@@ -325,6 +347,15 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
     Ok(Answer::json(StatusCode::OK, &Shown::from(store)))
 }
 
+/// A credential that works.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StoreChecked"))]
+pub(crate) struct Checked {
+    store: StoreId,
+    works: bool,
+    checked_at: Timestamp,
+}
+
 /// `POST /v1/stores/{store}/check`
 pub(crate) async fn check(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -> Result<Answer, Problem> {
     let store = own(visit, id).await?;
@@ -342,20 +373,32 @@ pub(crate) async fn check(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) ->
     probe::works(&app.egress, connector, &context, visit.call.budget, &mut trace.upstream)
         .await
         .map_err(|failure| failure.while_checking())?;
-    Ok(Answer::json(StatusCode::OK, &serde_json::json!({ "store": id, "works": true, "checked_at": app.clock.now() })))
+    Ok(Answer::json(StatusCode::OK, &Checked { store: id.clone(), works: true, checked_at: app.clock.now() }))
+}
+
+/// What is done for a store that leaves, and what follows.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StoreLeaving"))]
+pub(crate) struct Leaving {
+    id: StoreId,
+    state: StoreState,
+    disconnected_at: Option<Timestamp>,
+    done: &'static [&'static str],
+    within_24_hours: &'static [&'static str],
+    within_30_days: &'static [&'static str],
 }
 
 /// `DELETE /v1/stores/{store}`: what must bite at once does, the rest follows by queue (`privacy.md` D.10).
 pub(crate) async fn disconnect(visit: &Visit<'_>, id: &StoreId) -> Result<Answer, Problem> {
     let store = begin_offboarding(visit, id).await?;
-    let body = serde_json::json!({
-        "id": store.id,
-        "state": StoreState::Disconnecting,
-        "disconnected_at": store.disconnected_at,
-        "done": ["grants are off: no key reaches the store", "the credential is destroyed", "caches are void"],
-        "within_24_hours": ["the store's record and its grants are deleted"],
-        "within_30_days": ["backups hold nothing of it"],
-    });
+    let body = Leaving {
+        id: store.id,
+        state: StoreState::Disconnecting,
+        disconnected_at: store.disconnected_at,
+        done: &["grants are off: no key reaches the store", "the credential is destroyed", "caches are void"],
+        within_24_hours: &["the store's record and its grants are deleted"],
+        within_30_days: &["backups hold nothing of it"],
+    };
     Ok(Answer::json(StatusCode::ACCEPTED, &body))
 }
 

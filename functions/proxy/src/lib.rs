@@ -4,6 +4,8 @@
 //! passes through (R013), changes no table but the counters of a key, and never calls another function.
 
 mod access;
+#[cfg(feature = "schema")]
+pub mod description;
 mod once;
 mod raw;
 mod refusal;

@@ -65,14 +65,16 @@ macro_rules! templates {
     };
 }
 
-fn unified_template(entity: Entity, verb: Verb) -> &'static str {
+/// The template of a unified route.
+pub(crate) fn unified_template(entity: Entity, verb: Verb) -> &'static str {
     templates!(
         entity, verb, Products "products", Orders "orders", Customers "customers", Categories "categories", Inventory "inventory",
         Baskets "baskets"
     )
 }
 
-fn batch_template(entity: Entity) -> &'static str {
+/// The template of a batch.
+pub(crate) fn batch_template(entity: Entity) -> &'static str {
     match entity {
         Entity::Products => "POST /v1/stores/{store}/products/batch",
         Entity::Orders => "POST /v1/stores/{store}/orders/batch",

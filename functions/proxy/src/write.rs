@@ -143,23 +143,30 @@ fn json(status: StatusCode, body: Vec<u8>) -> Answer {
 
 /// `{"items": […]}`.
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Batch {
+pub(crate) struct Batch {
+    /// 1 to 100 writes, each with a result of its own.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
     items: Vec<Item>,
 }
 
 /// One write of a batch.
 #[derive(serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BatchItem"))]
 #[serde(deny_unknown_fields)]
 struct Item {
     method: Wanted,
+    /// The object, for everything but `create`.
     #[serde(default)]
     id: Option<String>,
+    /// What would be the body of the single write; nothing for `delete`.
     #[serde(default)]
     data: Option<Box<RawValue>>,
 }
 
 #[derive(Clone, Copy, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BatchMethod"))]
 #[serde(rename_all = "lowercase")]
 enum Wanted {
     Create,

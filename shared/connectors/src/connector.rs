@@ -84,6 +84,7 @@ pub trait Connector: Sync {
 
 /// What a platform is called, needs and supports. `GET /v1/platforms` is made of it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Platform {
     /// The name in requests: `cartos`, `woocommerce`.
     pub name: &'static str,
@@ -99,6 +100,7 @@ pub struct Platform {
 
 /// One field of a platform's credential.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CredentialField {
     /// The name in requests.
     pub name: &'static str,
@@ -112,6 +114,7 @@ pub struct CredentialField {
 
 /// What can be done with an entity on a platform.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EntitySupport {
     /// The entity.
     pub entity: Entity,
@@ -125,6 +128,7 @@ pub struct EntitySupport {
 
 /// Something that does not work on a platform.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unsupported {
     /// What.
     pub verb: Verb,
@@ -134,6 +138,7 @@ pub struct Unsupported {
 
 /// What can be done with an entity through the unified interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Read a page.

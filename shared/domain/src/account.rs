@@ -149,6 +149,7 @@ fn check_website(text: &str) -> Result<(), TextError> {
 
 /// What a person agreed to be written to about, by purpose (R009). Nothing is agreed to unless the box was ticked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Consents {
     /// Follow-up on an enquiry.

@@ -34,6 +34,9 @@ pub fn encode_body(value: u128) -> String {
         .collect()
 }
 
+/// What [`is_body`] takes, as a regular expression.
+pub const BODY_PATTERN: &str = "[0-7][0-9a-hjkmnp-tv-z]{25}";
+
 /// Whether `text` is exactly what [`encode_body`] writes for some value.
 #[must_use]
 pub fn is_body(text: &str) -> bool {
@@ -92,6 +95,11 @@ macro_rules! ids {
             fn from(id: $name) -> Self {
                 id.0
             }
+        }
+
+        #[cfg(feature = "schema")]
+        crate::schema::texts! {
+            $name, stringify!($name), { "pattern": format!(concat!("^", $prefix, "{}$"), BODY_PATTERN) };
         }
 
         impl fmt::Display for $name {

@@ -12,6 +12,8 @@ pub mod limit;
 pub mod model;
 pub mod money;
 pub mod role;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod scope;
 pub mod store;
 pub mod tier;

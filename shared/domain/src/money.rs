@@ -269,6 +269,7 @@ impl<'de> Deserialize<'de> for Currency {
 
 /// An amount with its currency. The currency is missing when the platform does not say it and could not be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// The decimal amount in major units.
@@ -283,6 +284,16 @@ impl Money {
     #[must_use]
     pub fn new(amount: Amount, currency: Option<Currency>) -> Self {
         Self { amount, currency }
+    }
+}
+
+#[cfg(feature = "schema")]
+mod schema {
+    use crate::schema::texts;
+
+    texts! {
+        super::Amount, "Amount", { "pattern": "^-?(0|[1-9][0-9]*)(\\.[0-9]+)?$", "maxLength": 32, "description": "A decimal number." };
+        super::Currency, "Currency", { "pattern": "^[A-Z]{3}$", "description": "An ISO 4217 code." };
     }
 }
 

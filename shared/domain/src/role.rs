@@ -4,6 +4,7 @@ use crate::scope::{Scope, ScopeSet};
 
 /// What a person may do in an account. A management key carries exactly one role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Everything in the account, closing it included.

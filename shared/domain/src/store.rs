@@ -2,6 +2,7 @@
 
 /// The part of the world a stack and its stores belong to (`product.md` decision 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Region {
     /// The European stack.
@@ -40,6 +41,7 @@ impl std::str::FromStr for Region {
 
 /// How the vault holds a store's credential (`product.md` decision 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VaultForm {
     /// As a secret of its own.
@@ -79,6 +81,7 @@ impl std::str::FromStr for VaultForm {
 
 /// Where a store is in its life. There is no way back: a store that is connected again is a new generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StoreState {
     /// It is known and its credential is being kept. One that stays so was given up half-way and is off-boarded.

@@ -90,7 +90,8 @@ fn by_key(tallies: Tallies) -> BTreeMap<KeyId, Used> {
 
 /// What is told about one key.
 #[derive(serde::Serialize)]
-struct Shown {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UsageAdvice"))]
+pub(crate) struct Shown {
     key: KeyId,
     application: Option<ApplicationId>,
     /// The first day whose calls are in this.
@@ -108,6 +109,7 @@ struct Shown {
 }
 
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UsageOfScope"))]
 struct ShownScope {
     scope: Scope,
     /// Nothing where no call needed it.
@@ -116,6 +118,7 @@ struct ShownScope {
 
 /// A store whose platform will stop serving something that the key calls.
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UpstreamEnd"))]
 struct ShownEnd {
     store: StoreId,
     /// Nothing where the platform named no date.
@@ -123,6 +126,7 @@ struct ShownEnd {
 }
 
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Advice {
     code: &'static str,
     detail: String,

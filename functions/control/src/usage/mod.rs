@@ -18,6 +18,8 @@ use domain::{
 };
 use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 
+#[cfg(feature = "schema")]
+pub(crate) use advice::Shown as ShownAdvice;
 pub(crate) use advice::advice;
 
 use crate::{
@@ -210,7 +212,8 @@ impl Row {
 
 /// A row, as the account's users see it. What it is not grouped by is left out; what is grouped by and is not there is `null`.
 #[derive(serde::Serialize)]
-struct Shown {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Usage"))]
+pub(crate) struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     day: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,6 +236,7 @@ struct Shown {
 }
 
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UsageByStatus"))]
 struct ByStatus {
     #[serde(rename = "2xx")]
     done: u64,
@@ -246,6 +250,7 @@ struct ByStatus {
 
 /// Milliseconds that half, 95 % and 99 % of the calls did not exceed; each at most 6.25 % too high (see [`domain::usage::Latency`]).
 #[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "UsageLatency"))]
 struct Percentiles {
     p50: Option<u32>,
     p95: Option<u32>,

@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod call;
 pub mod credentials;
+#[cfg(feature = "schema")]
+pub mod description;
 pub mod ending;
 pub mod problem;
 

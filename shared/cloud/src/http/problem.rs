@@ -137,6 +137,7 @@ problems! {
 
 /// One wrong field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// Where: a JSON pointer into the body, or `?name` for a query parameter.
     pub pointer: String,
@@ -170,6 +171,7 @@ pub struct Problem {
 
 /// What a store said when it refused a call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Upstream {
     /// The store's HTTP status.
     pub status: u16,
@@ -218,23 +220,6 @@ impl Problem {
     /// The body of the answer.
     #[must_use]
     pub fn body(&self, instance: &str) -> Vec<u8> {
-        #[derive(serde::Serialize)]
-        struct Body<'a> {
-            #[serde(rename = "type")]
-            kind: String,
-            title: &'a str,
-            status: u16,
-            code: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<&'a str>,
-            instance: &'a str,
-            #[serde(skip_serializing_if = "<[_]>::is_empty")]
-            errors: &'a [FieldError],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            upstream: Option<&'a Upstream>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            location: Option<&'a str>,
-        }
         let body = Body {
             kind: format!("urn:cartage:problem:{}", self.code.as_str()),
             title: self.code.title(),
@@ -249,6 +234,35 @@ impl Problem {
         // Plain strings and numbers always serialise.
         serde_json::to_vec(&body).unwrap_or_default()
     }
+}
+
+/// The body of a problem (RFC 9457).
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub(super) struct Body<'a> {
+    /// A URN that names the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What the code means.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// From a closed list, and stable.
+    code: &'a str,
+    /// What is special about this occurrence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// The call's `X-Request-Id`.
+    instance: &'a str,
+    /// Wrong fields, each with its place.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    /// What the store said, with secrets removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'a Upstream>,
+    /// The base URL that serves the store, with 421.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
 }
 
 impl From<Code> for Problem {

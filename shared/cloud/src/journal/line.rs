@@ -11,6 +11,7 @@ use personal_data::PersonalData;
 
 /// How a call came by the credential of the store; this is the access audit of R012.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CredentialUse {
     /// Read from the vault for this call.

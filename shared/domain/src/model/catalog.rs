@@ -10,6 +10,7 @@ use crate::money::{Amount, Money};
 
 /// What kind of product it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProductType {
     /// One thing with one price.
@@ -24,6 +25,7 @@ pub enum ProductType {
 
 /// Whether the product can be seen and bought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProductStatus {
     /// On sale.
@@ -39,6 +41,7 @@ pub enum ProductStatus {
 /// A product without options has exactly one variant, with the product's own id, so that a client always finds price and stock
 /// in `variants`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Product {
     /// The id to use with this interface.
     pub id: String,
@@ -96,6 +99,7 @@ pub struct Product {
 
 /// A picture.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Image {
     /// The platform's id of it.
     pub id: Option<String>,
@@ -109,6 +113,7 @@ pub struct Image {
 
 /// An option such as size, with the values it can take.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductOption {
     /// The option's name.
     pub name: String,
@@ -118,6 +123,7 @@ pub struct ProductOption {
 
 /// One thing that can be bought.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Variant {
     /// The variant's id.
     pub id: String,
@@ -145,6 +151,7 @@ pub struct Variant {
 
 /// How much of a variant there is.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stock {
     /// Whether the store counts it.
     pub tracked: bool,
@@ -158,6 +165,7 @@ pub struct Stock {
 
 /// How much there is at one location.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StockLocation {
     /// The location's id.
     pub location_id: String,
@@ -167,6 +175,7 @@ pub struct StockLocation {
 
 /// A weight.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Weight {
     /// The number, as the platform wrote it.
     pub value: Amount,
@@ -176,6 +185,7 @@ pub struct Weight {
 
 /// Outer measures.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dimensions {
     /// Length.
     pub length: Option<Amount>,
@@ -189,6 +199,7 @@ pub struct Dimensions {
 
 /// What search engines see.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seo {
     /// The last part of the address.
     pub slug: Option<String>,
@@ -200,6 +211,7 @@ pub struct Seo {
 
 /// A category.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Category {
     /// The id to use with this interface.
     pub id: String,
@@ -224,6 +236,7 @@ pub struct Category {
 
 /// How much of a variant there is at a location.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InventoryLevel {
     /// The variant (for a product without variants, the product).
     pub variant_id: String,

@@ -7,6 +7,7 @@ use super::{MetaField, Remote};
 
 /// Someone who buys, with an account or without. No `Debug`: it is personal data throughout.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Customer {
     /// The id to use with this interface.
     pub id: String,
@@ -43,6 +44,7 @@ pub struct Customer {
 
 /// A postal address. No `Debug`: it is personal data throughout.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Address {
     /// First name.
     pub first_name: Option<String>,
@@ -70,6 +72,7 @@ pub struct Address {
 
 /// A state, province or region.
 #[derive(Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AddressRegion"))]
 pub struct Region {
     /// The platform's code of it.
     pub code: Option<String>,
@@ -79,6 +82,7 @@ pub struct Region {
 
 /// What a customer agreed to be sent; `null` when the platform does not say.
 #[derive(Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Marketing {
     /// By e-mail.
     pub email: Option<bool>,

@@ -65,8 +65,24 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
     }
 }
 
+#[cfg(feature = "schema")]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Change<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Option::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Option::<T>::json_schema(generator)
+    }
+}
+
 /// A product to create or change.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ProductInput {
     /// The name; needed to create one.
@@ -107,6 +123,7 @@ pub struct ProductInput {
 
 /// A picture, fetched by the platform from its address.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ImageInput {
     /// Where the platform finds it.
@@ -118,6 +135,7 @@ pub struct ImageInput {
 
 /// An option with the values it can take.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ProductOptionInput {
     /// The option's name.
@@ -128,6 +146,7 @@ pub struct ProductOptionInput {
 
 /// A variant to change (with an id) or to add (without).
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct VariantInput {
     /// Which one; absent for a new one.
@@ -152,6 +171,7 @@ pub struct VariantInput {
 
 /// How much of a variant there shall be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct StockInput {
     /// Whether the store counts it.
@@ -164,6 +184,7 @@ pub struct StockInput {
 
 /// A weight.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WeightInput {
     /// The number, as a decimal string.
@@ -175,6 +196,7 @@ pub struct WeightInput {
 
 /// Outer measures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct DimensionsInput {
     /// Length.
@@ -189,6 +211,7 @@ pub struct DimensionsInput {
 
 /// What search engines see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct SeoInput {
     /// The last part of the address.
@@ -201,6 +224,7 @@ pub struct SeoInput {
 
 /// A category to create or change.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CategoryInput {
     /// Its name; needed to create one.
@@ -217,6 +241,7 @@ pub struct CategoryInput {
 
 /// A customer to create or change. No `Debug`: it is personal data throughout.
 #[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CustomerInput {
     /// The e-mail address; needed to create one.
@@ -239,6 +264,7 @@ pub struct CustomerInput {
 
 /// A postal address, whole. No `Debug`: it is personal data throughout.
 #[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct AddressInput {
     /// First name.
@@ -267,6 +293,7 @@ pub struct AddressInput {
 
 /// A state, province or region. No `Debug`: it is part of an address.
 #[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RegionInput {
     /// The platform's code of it.
@@ -277,6 +304,7 @@ pub struct RegionInput {
 
 /// What a customer agreed to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct MarketingInput {
     /// By e-mail.
@@ -287,6 +315,7 @@ pub struct MarketingInput {
 
 /// An order to create or change. No `Debug`: it carries a buyer's data.
 #[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct OrderInput {
     /// Where it shall stand as a whole.
@@ -315,6 +344,7 @@ pub struct OrderInput {
 
 /// Who bought. No `Debug`: it is personal data throughout.
 #[derive(Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct OrderCustomerInput {
     /// The customer's id; absent for a guest.
@@ -329,6 +359,7 @@ pub struct OrderCustomerInput {
 
 /// One line of an order to create.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct LineInput {
     /// The product.
@@ -345,6 +376,7 @@ pub struct LineInput {
 
 /// A way of shipping.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ShippingLineInput {
     /// What the buyer saw.
@@ -359,6 +391,7 @@ pub struct ShippingLineInput {
 
 /// A stock level to set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct InventoryInput {
     /// How many can be sold.
@@ -369,6 +402,7 @@ pub struct InventoryInput {
 
 /// A basket to create or change.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct BasketInput {
     /// Lines to change (by id) or to add (by product); those not listed stay. A quantity of 0 takes a line out.
@@ -377,6 +411,7 @@ pub struct BasketInput {
 
 /// A line of a basket to change or to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct BasketLineInput {
     /// Which line; absent for a new one.

@@ -30,6 +30,7 @@ pub type Remote = Option<Box<RawValue>>;
 
 /// A custom field of the platform.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MetaField {
     /// The platform's name of the field.

@@ -8,6 +8,7 @@ use crate::money::{Currency, Money};
 
 /// Where an order stands as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Something is still to be done.
@@ -20,6 +21,7 @@ pub enum OrderStatus {
 
 /// Where the money stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FinancialStatus {
     /// Not paid yet.
@@ -40,6 +42,7 @@ pub enum FinancialStatus {
 
 /// Where the goods stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FulfillmentStatus {
     /// Nothing was sent.
@@ -54,6 +57,7 @@ pub enum FulfillmentStatus {
 
 /// An order. No `Debug`: it carries a buyer's data.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// The id to use with this interface.
     pub id: String,
@@ -106,6 +110,7 @@ pub struct Order {
 
 /// The sums of an order.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// The lines before discounts, without shipping.
     pub subtotal: Option<Money>,
@@ -127,6 +132,7 @@ pub struct Totals {
 
 /// Who bought.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderCustomer {
     /// The customer's id; `null` for a guest.
     pub id: Option<String>,
@@ -142,6 +148,7 @@ pub struct OrderCustomer {
 
 /// One line of an order.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderLine"))]
 pub struct Line {
     /// The line's id.
     pub id: String,
@@ -171,6 +178,7 @@ pub struct Line {
 
 /// A choice made for a line.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LineOption {
     /// The option's name.
     pub name: String,
@@ -180,6 +188,7 @@ pub struct LineOption {
 
 /// A way of shipping that was chosen.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippingLine {
     /// The line's id.
     pub id: Option<String>,
@@ -195,6 +204,7 @@ pub struct ShippingLine {
 
 /// Money paid back.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refund {
     /// The refund's id.
     pub id: String,
@@ -208,6 +218,7 @@ pub struct Refund {
 
 /// A cart that is not an order yet. No `Debug`: it may carry a buyer's data.
 #[derive(Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Basket {
     /// The id or key of the basket.
     pub id: String,
@@ -230,6 +241,7 @@ pub struct Basket {
 
 /// One line of a basket.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BasketLine {
     /// The line's id or key.
     pub id: String,

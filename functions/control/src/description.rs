@@ -1,0 +1,239 @@
+//! The control plane's routes as `docs/openapi.yaml` describes them. An endpoint without a description does not compile.
+
+use cloud::http::{
+    Code,
+    description::{Operation, Parameter, RequestBody, Schemas},
+};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    account, applications, credentials, grants, keys,
+    routes::{Endpoint, Need, ROUTES, Route},
+    serving, sign_up, stores, usage,
+};
+
+/// The routes of a store's life can meet the store.
+const AT_THE_STORE: [Code; 2] = [Code::CredentialRefused, Code::StoreUnreachable];
+
+/// Every route of the control plane.
+pub fn operations(schemas: &mut Schemas) -> Vec<Operation> {
+    ROUTES.iter().map(|route| describe(route, schemas)).collect()
+}
+
+fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
+    let of = |tag, summary: &str| {
+        let mut operation = Operation::new(route.name, tag, summary);
+        if let Need::Scope(scope) = route.need {
+            operation.scopes.push(scope);
+        }
+        // Who names something may name nothing of theirs.
+        let operation = if route.name.contains('{') { operation.fails([Code::NotFound]) } else { operation };
+        let changes = !route.name.starts_with("GET ") && route.need != Need::Nothing;
+        if changes { operation.once() } else { operation }
+    };
+    let made = StatusCode::CREATED;
+    let ok = StatusCode::OK;
+    match route.endpoint {
+        Endpoint::Health => {
+            of("public", "Whether the API answers.").answers(ok, "It does.", schemas.answer::<serving::Health>())
+        }
+        Endpoint::ShowDescription => of("public", "This document.")
+            .asks([Parameter::header("If-None-Match", "The `ETag` of the document that the caller has.")])
+            .answers(ok, "The document.", json!({ "type": "object" }))
+            .with_header("ETag", "Names this version of the document.")
+            .answers_with(StatusCode::NOT_MODIFIED, "It is the one that the caller has.", Vec::new()),
+        Endpoint::ShowGuide => of("public", "How to move from a route whose end is announced.").answers_with(
+            ok,
+            "The guide.",
+            vec![("text/markdown; charset=utf-8", json!({ "type": "string" }))],
+        ),
+        Endpoint::SignUp => {
+            of("public", "Asks for an account; a link is mailed. The answer is the same for every address.")
+                .takes(schemas.request::<sign_up::Form>())
+                .answers(StatusCode::ACCEPTED, "A link is on its way.", schemas.answer::<sign_up::Pending>())
+                .fails([Code::RateLimited, Code::Unavailable])
+        }
+        Endpoint::ShowLink => of("public", "The page of a mailed link. It changes nothing.")
+            .asks([token()])
+            .answers_with(ok, "What to do next.", or_page(schemas.answer::<sign_up::Pending>()))
+            .fails([Code::LinkExpired]),
+        Endpoint::FollowLink => {
+            let mut operation = of("public", "Confirms a sign-up, once: makes the account and its owner's key.")
+                .answers_with(
+                    made,
+                    "The account, and its key for the only time.",
+                    or_page(schemas.answer::<sign_up::Confirmed>()),
+                )
+                .fails([
+                    Code::BodyInvalid,
+                    Code::ValidationFailed,
+                    Code::LinkExpired,
+                    Code::Conflict,
+                    Code::Unavailable,
+                ]);
+            let token = schemas.request::<sign_up::Token>();
+            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
+            operation.body = Some(RequestBody { content, required: true });
+            operation
+        }
+        Endpoint::ShowAccount => of("account", "The account.")
+            .answers(ok, "The account.", schemas.answer::<account::Shown<'static>>())
+            .fails([Code::NotFound]),
+        Endpoint::ChangeAccount => of("account", "Changes the account; absent fields stay.")
+            .takes(schemas.request::<account::Change>())
+            .answers(ok, "The account as it is now.", schemas.answer::<account::Shown<'static>>())
+            .fails([Code::NotFound, Code::Conflict]),
+        Endpoint::CloseAccount => {
+            of("account", "Closes the account: keys are revoked, stores are off-boarded, the record is erased.")
+                .answers(StatusCode::ACCEPTED, "It is closed.", schemas.answer::<account::Closed>())
+                .repeated_by_id()
+                .fails([Code::NotFound, Code::Conflict])
+        }
+        Endpoint::ListActivity => listing(of("account", "The calls of the account's keys, newest first."))
+            .answers(ok, "The page.", schemas.list::<account::ShownLine>())
+            .fails([Code::NotFound]),
+        Endpoint::ListManagementKeys => listing(of("account", "The account's management keys.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<keys::ShownKey>(),
+        ),
+        Endpoint::CreateManagementKey => {
+            of("account", "Makes a management key. Its text is in this answer and nowhere else.")
+                .takes(schemas.request::<keys::NewManagementKey>())
+                .answers(made, "The key.", schemas.answer::<keys::ShownKey>())
+                .repeated_by_id()
+                .fails([Code::QuotaReached])
+        }
+        Endpoint::ListApplications => listing(of("applications", "The account's applications.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<applications::Shown>(),
+        ),
+        Endpoint::CreateApplication => of("applications", "Makes an application.")
+            .takes(schemas.request::<applications::NewApplication>())
+            .answers(made, "The application.", schemas.answer::<applications::Shown>())
+            .fails([Code::QuotaReached]),
+        Endpoint::ShowApplication => of("applications", "An application.").answers(
+            ok,
+            "The application.",
+            schemas.answer::<applications::Shown>(),
+        ),
+        Endpoint::DeleteApplication => of("applications", "Deletes an application and revokes its keys.")
+            .answers_nothing("It is deleted.")
+            .fails([Code::Conflict]),
+        Endpoint::ListKeys => listing(of("applications", "An application's keys.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<keys::ShownKey>(),
+        ),
+        Endpoint::CreateKey => {
+            of("applications", "Makes a key for an application. Its text is in this answer and nowhere else.")
+                .takes(schemas.request::<keys::NewApplicationKey>())
+                .answers(made, "The key.", schemas.answer::<keys::ShownKey>())
+                .repeated_by_id()
+                .fails([Code::QuotaReached])
+        }
+        Endpoint::RotateKey => {
+            of("applications", "Gives a key a new secret; the old one works for `overlap_seconds` more.")
+                .may_take(schemas.request::<keys::Rotation>())
+                .answers(ok, "The key with its new text.", schemas.answer::<keys::ShownKey>())
+                .repeated_by_id()
+                .fails([Code::Conflict])
+        }
+        Endpoint::RevokeKey => of("applications", "Revokes a key; its next call is refused.")
+            .answers_nothing("It is revoked.")
+            .fails([Code::Conflict]),
+        Endpoint::ListStores => {
+            listing(of("stores", "The account's stores.")).answers(ok, "The page.", schemas.list::<stores::Shown>())
+        }
+        Endpoint::ConnectStore => of("stores", "Connects a store. The credentials are tried before they are kept.")
+            .takes(schemas.request::<stores::Connect>())
+            .answers(made, "The store.", schemas.answer::<stores::Shown>())
+            .fails([Code::Misdirected, Code::QuotaReached, Code::Internal])
+            .fails(AT_THE_STORE),
+        Endpoint::ShowStore => {
+            of("stores", "A store with its grants.").answers(ok, "The store.", schemas.answer::<stores::Shown>())
+        }
+        Endpoint::ChangeStore => of("stores", "Changes a store; a new address needs its credentials again.")
+            .takes(schemas.request::<stores::Change>())
+            .answers(ok, "The store as it is now.", schemas.answer::<stores::Shown>())
+            .fails([Code::Conflict, Code::Internal])
+            .fails(AT_THE_STORE),
+        Endpoint::DisconnectStore => {
+            of("stores", "Disconnects a store: nothing reaches it any more, the rest follows.")
+                .answers(StatusCode::ACCEPTED, "What is done and what follows.", schemas.answer::<stores::Leaving>())
+                .repeated_by_id()
+        }
+        Endpoint::CheckStore => of("stores", "Tries the kept credential of a store.")
+            .answers(ok, "It works.", schemas.answer::<stores::Checked>())
+            .repeated_by_id()
+            .fails([
+                Code::Conflict,
+                Code::Internal,
+                Code::UpstreamUnauthorized,
+                Code::UpstreamNotFound,
+                Code::UpstreamConflict,
+                Code::UpstreamRejected,
+                Code::UpstreamRateLimited,
+                Code::UpstreamUnavailable,
+                Code::UpstreamUnreadable,
+                Code::UpstreamTooLarge,
+                Code::UpstreamTimeout,
+            ]),
+        Endpoint::MoveCredential => {
+            of("stores", "Moves a store's credential to the vault's other form, while calls go on.")
+                .takes(schemas.request::<credentials::Move>())
+                .answers(ok, "The store as it is now.", schemas.answer::<stores::Shown>())
+                .fails([Code::Conflict, Code::UpstreamUnauthorized])
+        }
+        Endpoint::ListUsage => {
+            listing(of("account", "What was called: counted by day, key, store and class of status."))
+                .asks(usage())
+                .answers(ok, "The page.", schemas.list::<usage::Shown>())
+                .fails([Code::NotFound])
+        }
+        Endpoint::ListUsageAdvice => listing(of("account", "What each key asks for and does not use."))
+            .answers(ok, "The page.", schemas.list::<usage::ShownAdvice>())
+            .fails([Code::NotFound]),
+        Endpoint::PutGrant => of("stores", "Grants an application scopes on a store, or changes what is granted.")
+            .takes(schemas.request::<grants::NewGrant>())
+            .answers(ok, "The grant.", schemas.answer::<stores::ShownGrant>())
+            .repeated_by_id()
+            .fails([Code::Conflict, Code::QuotaReached]),
+        Endpoint::RevokeGrant => of("stores", "Takes a grant back; the application's next call is refused.")
+            .answers_nothing("It is revoked."),
+    }
+}
+
+/// A list: `per_page` and `cursor`, and how they can be wrong.
+fn listing(operation: Operation) -> Operation {
+    operation.asks(Parameter::of_a_list()).fails([Code::ValidationFailed, Code::CursorInvalid])
+}
+
+/// What usage is asked for.
+fn usage() -> [Parameter; 5] {
+    let day = json!({ "type": "string", "format": "date" });
+    let text = json!({ "type": "string" });
+    [
+        Parameter::optional("from", "The first day, in UTC; without it, 30 days up to the last.", day.clone()),
+        Parameter::optional("to", "The last day, in UTC; without it, today.", day),
+        Parameter::optional("key", "Only calls of this key.", text.clone()),
+        Parameter::optional("store", "Only calls of this store.", text),
+        Parameter::optional(
+            "group_by",
+            "What rows are told apart by: one or more of `day`, `key`, `store` and `status`, with commas between.",
+            json!({ "type": "string", "default": "day", "pattern": "^(day|key|store|status)(,(day|key|store|status))*$" }),
+        ),
+    ]
+}
+
+/// The one-time token of a mailed link.
+fn token() -> Parameter {
+    Parameter::required("token", "The token of the mailed link.", json!({ "type": "string" }))
+}
+
+/// JSON, or a page where `Accept` asks for HTML.
+fn or_page(json: Value) -> Vec<(&'static str, Value)> {
+    vec![("application/json", json), ("text/html; charset=utf-8", json!({ "type": "string" }))]
+}
