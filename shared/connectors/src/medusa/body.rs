@@ -43,7 +43,8 @@ pub(super) fn metadata(change: Change<Vec<MetaField>>) -> Option<Option<BTreeMap
     nullable(change.map(|fields| fields.into_iter().map(|field| (field.key, field.value)).collect()))
 }
 
-/// An address, whole: a part that is missing is `null`, because Medusa keeps the parts that are not sent.
+/// An address, whole: a part that is missing is `null`, because Medusa keeps the parts that are not sent. Of an order's address it lets the country
+/// never change, so a country that is missing is not sent.
 #[derive(Serialize)]
 pub(super) struct AddressBody {
     first_name: Option<String>,
@@ -54,6 +55,7 @@ pub(super) struct AddressBody {
     city: Option<String>,
     province: Option<String>,
     postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     country_code: Option<String>,
     phone: Option<String>,
 }

@@ -111,7 +111,9 @@ fn stock_is_read_by_location_and_summed_by_id() {
     let uncounted: Vec<&Value> = levels.iter().filter(|level| level["available"].is_null()).collect();
     assert_eq!((uncounted.len(), &uncounted[0]["location_id"]), (2, &Value::Null));
     let reserved = levels.iter().find(|level| level["available"] != level["on_hand"]).unwrap();
-    assert_eq!((&reserved["available"], &reserved["on_hand"]), (&json!(5), &json!(7)), "two are promised to a buyer");
+    // At which of the two places is Medusa's choice.
+    let promised = reserved["on_hand"].as_i64().unwrap() - reserved["available"].as_i64().unwrap();
+    assert_eq!(promised, 2, "two are promised to a buyer");
     assert!(reserved["updated_at"].is_string());
     let id = reserved["variant_id"].as_str().unwrap();
     let only = |request: &OutboundRequest| {
