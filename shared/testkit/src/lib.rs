@@ -8,6 +8,7 @@ pub mod fault_proxy;
 pub mod front_door;
 pub mod loopback_server;
 pub mod marker;
+pub mod medusa_store;
 pub mod plain_http;
 pub mod presta_store;
 pub mod recorder;
