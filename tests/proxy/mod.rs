@@ -3,6 +3,7 @@
 mod bad_input;
 mod idempotency;
 mod limits;
+mod medusa;
 mod prestashop;
 mod raw;
 mod shopify;
