@@ -4,6 +4,7 @@
 //! A machine without Node skips the tests that need it and says so; the build server (`CI`) never does. Python is there: the emulator needs it.
 
 mod cocart;
+mod medusa;
 mod prestashop;
 mod woocommerce;
 
