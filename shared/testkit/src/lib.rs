@@ -7,6 +7,7 @@ pub mod demo_store;
 pub mod fault_proxy;
 pub mod front_door;
 pub mod loopback_server;
+pub mod magento_store;
 pub mod marker;
 pub mod medusa_store;
 pub mod plain_http;
