@@ -257,7 +257,8 @@ impl Connector for Shopify {
     /// By the resources of the REST API. A GraphQL call may be of anything: its path shows nothing, and the scope `raw` is what it needs.
     fn raw_scope(&self, path: &RawPath) -> Option<Entity> {
         let segments = path.lenient_segments();
-        segments.iter().find_map(|segment| match segment.strip_suffix(".json").unwrap_or(segment) {
+        // The last one decides: `customers/1/orders` is about orders.
+        segments.iter().rev().find_map(|segment| match segment.strip_suffix(".json").unwrap_or(segment) {
             "products" | "variants" | "product_listings" => Some(Entity::Products),
             "orders" | "draft_orders" | "fulfillments" | "fulfillment_orders" | "refunds" | "transactions" => {
                 Some(Entity::Orders)

@@ -531,6 +531,8 @@ fn raw_calls_reach_the_admin_api_only() {
         ("admin/api/2026-10/orders.json", Some(Entity::Orders)),
         ("admin/api/2026-10/ORDERS/1.json", Some(Entity::Orders)),
         ("admin/api/2026-10/customers/search.json", Some(Entity::Customers)),
+        ("admin/api/2026-10/customers/1/orders.json", Some(Entity::Orders)),
+        ("admin/api/2026-10/collections/1/products.json", Some(Entity::Products)),
         ("admin/api/2026-10/smart_collections/3/order.json", Some(Entity::Categories)),
         ("admin/api/2026-10/inventory_levels/set.json", Some(Entity::Inventory)),
         ("admin/api/2026-10/graphql.json", None),
