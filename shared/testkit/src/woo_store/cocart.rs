@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::answers::{error, whole};
-use super::{Shared, VARIATION, oauth};
+use super::answers::{error, no_route, whole};
+use super::{Shared, oauth};
 use crate::loopback_server::{Answer, Received, lock, parameter, rfc3339, unix_now};
 
 /// Below the site.
@@ -92,9 +92,12 @@ pub(super) fn answer(shared: &Shared, received: &Received, path: &str) -> Result
         (&Method::POST, ["cart", "add-item"]) => {
             let sent = object(received)?;
             let (product, quantity) = (text(&sent, "id")?, text_or(&sent, "quantity", "1")?);
+            let is_new = wanted.as_ref().is_none_or(|key| !carts.carts.contains_key(key));
             let key = carts.key(wanted);
             if let Err(refusal) = add(shared, carts.carts.entry(key.clone()).or_default(), &product, &quantity) {
-                carts.carts.retain(|_, cart| !cart.items.is_empty());
+                if is_new {
+                    carts.carts.remove(&key);
+                }
                 return Err(refusal);
             }
             key
@@ -163,7 +166,7 @@ pub(super) fn answer(shared: &Shared, received: &Received, path: &str) -> Result
 
 fn sessions(shared: &Shared, received: &Received, segments: &[&str]) -> Result<Response<Answer>> {
     let mut carts = lock(&shared.carts);
-    let cart = |key: &str| carts.carts.get(key).filter(|cart| !cart.items.is_empty()).cloned();
+    let cart = |key: &str| carts.carts.get(key).cloned();
     match (&received.method, segments) {
         (&Method::GET, ["sessions"]) => {
             if carts.carts.is_empty() {
@@ -229,12 +232,9 @@ fn take(from: &mut Vec<Item>, to: &mut Vec<Item>, key: &str) -> Option<()> {
     Some(())
 }
 
-/// A product or the one variation, as the REST API shows it.
+/// A product or a variation, as the REST API shows it.
 fn product(shared: &Shared, id: u64) -> Result<Value> {
-    let variation: Option<Value> =
-        serde_json::from_str(VARIATION).ok().filter(|variation: &Value| variation["id"] == id);
-    let product = lock(&shared.products).get(&id).and_then(|product| serde_json::from_str(product.get()).ok());
-    variation.or(product).ok_or_else(|| {
+    lock(&shared.records).sold(id).ok_or_else(|| {
         error(StatusCode::BAD_REQUEST, "cocart_invalid_product", "This product cannot be added to the cart.")
     })
 }
@@ -282,7 +282,7 @@ fn items(shared: &Shared, cart: &Cart, money: Money) -> Result<Vec<(String, Valu
                 json!({ "subtotal": sum.to_string(), "subtotal_tax": "0", "total": sum.to_string(), "tax": "0" })
             }
         };
-        let is_variation = item.product == 17;
+        let is_variation = product["type"] == "variation";
         let shown = json!({
             "item_key": item.key, "id": item.product, "name": product["name"], "title": product["name"], "price": one.to_string(),
             "quantity": { "value": item.quantity, "min_purchase": 1, "max_purchase": -1 }, "totals": totals, "slug": "x",
@@ -348,10 +348,6 @@ fn text_or(sent: &Map<String, Value>, name: &str, default: &str) -> Result<Strin
 
 fn wrong_quantity() -> Response<Answer> {
     error(StatusCode::METHOD_NOT_ALLOWED, "cocart_quantity_invalid_amount", "Quantity must be a minimum of 1.")
-}
-
-fn no_route() -> Response<Answer> {
-    error(StatusCode::NOT_FOUND, "rest_no_route", "No route was found matching the URL and request method.")
 }
 
 /// PHP's `m/d/Y H:i:s`, in UTC whatever CoCart's documents say of the site's zone.

@@ -1,13 +1,14 @@
 //! A stand-in for WooCommerce on plain http: the captures of a running 11.0.1, and its own rules about credentials.
 //!
 //! Over http WooCommerce takes nothing but OAuth 1.0a, signed with the consumer secret; Basic, keys in the query, a wrong or used
-//! signature get 401 `woocommerce_rest_cannot_view`. Products can be listed, read, created, changed and deleted; orders, customers,
-//! categories, variations and the currency can be read. Reads of what nobody changed answer with the captured bytes. The plugin CoCart
+//! signature get 401 `woocommerce_rest_cannot_view`. Products, variations, orders, customers and categories can be listed, read, created,
+//! changed, deleted and batched, with the traps that `records` names. Reads of what nobody changed answer with the captured bytes. The plugin CoCart
 //! serves carts beside it; [`WooStore::without_cocart`] is a store that lacks it.
 
 mod answers;
 mod cocart;
 mod oauth;
+mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -38,7 +39,7 @@ pub struct WooStore {
 
 /// What the handler and the handle share.
 struct Shared {
-    products: Mutex<BTreeMap<u64, Box<RawValue>>>,
+    records: Mutex<records::Records>,
     carts: Mutex<cocart::Carts>,
     has_cocart: bool,
     used_nonces: Mutex<BTreeSet<String>>,
@@ -64,7 +65,7 @@ impl WooStore {
 
     async fn with(has_cocart: bool) -> io::Result<Self> {
         let shared = Arc::new(Shared {
-            products: Mutex::new(captured_products()?),
+            records: Mutex::new(records::Records::captured()?),
             carts: Mutex::default(),
             has_cocart,
             used_nonces: Mutex::default(),
@@ -114,7 +115,7 @@ impl WooStore {
     /// The ids of the products that are there now.
     #[must_use]
     pub fn product_ids(&self) -> Vec<u64> {
-        lock(&self.shared.products).keys().copied().collect()
+        lock(&self.shared.records).product_ids()
     }
 }
 
