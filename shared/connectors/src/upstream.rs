@@ -22,6 +22,9 @@ const MAX_TEXT: usize = 500;
 /// The longest wait that is believed, a day; a platform that says more is broken.
 const MAX_RETRY_AFTER: u64 = 86_400;
 
+/// WooCommerce's own limiter does not use the common name.
+const WOO_RETRY_AFTER: HeaderName = HeaderName::from_static("ratelimit-retry-after");
+
 const RESET_MS: HeaderName = HeaderName::from_static("x-rate-limit-time-reset-ms");
 
 /// The body of a success; anything else becomes the error to report.
@@ -44,7 +47,7 @@ pub(crate) fn refused(response: &InboundResponse, credential: &Credential) -> Re
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
-    let Some(wanted) = text(&header::RETRY_AFTER) else {
+    let Some(wanted) = text(&header::RETRY_AFTER).or_else(|| text(&WOO_RETRY_AFTER)) else {
         let reset = text(&RESET_MS)?.parse().ok().map(Duration::from_millis)?;
         return Some(reset.min(Duration::from_secs(MAX_RETRY_AFTER)));
     };
@@ -339,6 +342,9 @@ mod tests {
         let reset = |value: &str| retry_after(&HeaderMap::from_iter([(RESET_MS, value.parse().unwrap())]));
         assert_eq!(reset("1700"), Some(Duration::from_millis(1700)));
         assert_eq!(reset("soon"), None);
+        let mut woos = HeaderMap::new();
+        woos.insert("ratelimit-retry-after", "9".parse().unwrap());
+        assert_eq!(retry_after(&woos), Some(Duration::from_secs(9)));
         for garbage in ["soon", "-1", "1.5", "", "Sat, 99 Nov 2026"] {
             assert_eq!(wait(garbage, now), None, "{garbage}");
         }

@@ -39,7 +39,7 @@ pub(super) fn basket(
     let Item { wire, remote } = item;
     let unit = unit(&wire).or(of_store);
     let money = |amount: AmountText<'_>| unit.and_then(|unit| unit.money(amount));
-    let id = wire.cart_key.ok_or(ReadError::Unreadable("a cart without its key"))?.into_string();
+    let id = wire.key().ok_or(ReadError::Unreadable("a cart without its key"))?;
     let totals: wire::Totals<'_> = wire.totals.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     Ok(Basket {
         customer: wire.customer.and_then(|raw| customer(raw.get(), &id)),

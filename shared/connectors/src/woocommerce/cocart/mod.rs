@@ -79,11 +79,12 @@ fn find(door: Door, key: String, include_remote: bool, found: Found) -> Turn {
     Turn::ask(ask, move |answer| {
         let mut unit = None;
         if answer.status.is_success() {
-            let basket = shown(&answer, include_remote)?;
-            if basket.id == key && !basket.lines.is_empty() {
+            let cart: Item<wire::Cart<'_>> = item(&answer.body, include_remote)?;
+            unit = map::unit(&cart.wire);
+            if cart.wire.key().as_ref() == Some(&key) && !cart.wire.items.0.is_empty() {
+                let basket = map::basket(cart, None, map::expiry(&answer.headers))?;
                 return found(door, basket);
             }
-            unit = map::unit(&item::<wire::Cart<'_>>(&answer.body, false)?.wire);
         } else if let error @ ReadError::Refused(_) = failed(&answer, &door) {
             return Err(error);
         }

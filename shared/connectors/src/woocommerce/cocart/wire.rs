@@ -13,7 +13,7 @@ use crate::upstream::{AmountText, IdText};
 #[derive(Deserialize)]
 pub(super) struct Cart<'a> {
     #[serde(borrow, default)]
-    pub(super) cart_key: Option<IdText<'a>>,
+    cart_key: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) currency: Option<Currency<'a>>,
     /// `{"billing_address": {…}}`; PHP writes what is empty as `[]`.
@@ -23,6 +23,14 @@ pub(super) struct Cart<'a> {
     pub(super) items: Lines<'a>,
     #[serde(borrow, default)]
     pub(super) totals: Option<&'a RawValue>,
+}
+
+impl Cart<'_> {
+    /// Its key: a text, or a customer's number. An anonymous cart that is not kept has an empty one.
+    pub(super) fn key(&self) -> Option<String> {
+        let key = self.cart_key?.get().trim_matches('"');
+        if key.is_empty() || key == "null" { None } else { Some(key.to_owned()) }
+    }
 }
 
 #[derive(Deserialize)]
