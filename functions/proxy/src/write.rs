@@ -255,12 +255,15 @@ fn parse<'a>(access: &Access, entity: Entity, item: &'a Item) -> Result<Action<'
         _ => {}
     }
     let data = item.data.as_ref().map_or("", |data| data.get());
-    action(support, verb, item.id.as_deref(), data.as_bytes()).map_err(|mut problem| {
-        for error in &mut problem.errors {
-            error.pointer.insert_str(0, "/data");
-        }
-        problem
-    })
+    action(support, verb, item.id.as_deref(), data.as_bytes()).map_err(inside)
+}
+
+/// The problem of an item's data, with pointers from the item on.
+fn inside(mut problem: Problem) -> Problem {
+    for error in problem.errors.iter_mut().filter(|error| !error.pointer.starts_with('?')) {
+        error.pointer.insert_str(0, "/data");
+    }
+    problem
 }
 
 /// Sends the writes in the platform's own batch where it has one, else one by one, a few at a time, for as long as the call may take.
@@ -290,7 +293,7 @@ async fn send(
                 .map(|result| {
                     result.map_err(|error| {
                         let failure = Failure::Answered(error);
-                        (failure.problem(), failure.done(&UpstreamUse::default()))
+                        (inside(failure.problem()), failure.done(&UpstreamUse::default()))
                     })
                 })
                 .collect(),
@@ -309,9 +312,9 @@ async fn send(
                 match access.connector.write(&access.context(), write.clone()) {
                     Ok(turn) => {
                         let driven = line.drive(turn, &mut used).await;
-                        driven.map_err(|failure| (failure.problem(), failure.done(&used)))
+                        driven.map_err(|failure| (inside(failure.problem()), failure.done(&used)))
                     }
-                    Err(refusal) => Err((refusal::problem(&refusal), Done::Refused)),
+                    Err(refusal) => Err((inside(refusal::problem(&refusal)), Done::Refused)),
                 }
             };
             (*index, result, used)
