@@ -1,6 +1,8 @@
 //! The data plane, handler by handler, against the emulator and the demo store.
 
 mod bad_input;
+mod baskets;
+mod cartos;
 mod idempotency;
 mod limits;
 mod medusa;
