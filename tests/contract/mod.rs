@@ -45,6 +45,12 @@ fn the_formats_of_table_keys() {
         key::journal(None, at, 0),
         key::line(&call, 0),
         key::line(&call, 3),
+        key::active(at),
+        key::lines_from(at),
+        key::usage(&account, "hour"),
+        key::usage_from(at),
+        key::usage_of(at, &id::<KeyId>("key_"), Some(&id::<StoreId>("str_")), "2xx"),
+        key::usage_of(at, &id::<KeyId>("key_"), None, "5xx"),
     ];
     insta::assert_snapshot!(formats.join("\n"));
 }

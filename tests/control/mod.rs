@@ -3,7 +3,7 @@
 mod deprecation;
 mod description;
 mod grants;
-mod house;
+pub(crate) mod house;
 mod idempotency;
 mod keys;
 mod offboarding;

@@ -79,7 +79,8 @@ impl Purpose {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Local => &["--package", "local"],
-            Self::Tests => &["--package", "tests", "--test", "all"],
+            // And the console's binary, which tests run beside the functions.
+            Self::Tests => &["--package", "tests", "--test", "all", "--package", "cli"],
         }
     }
 }

@@ -1,0 +1,326 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::failure::EXIT_CODES;
+
+/// A developer's console for Cartage: one API in front of every store you connect.
+#[derive(Debug, Parser)]
+#[command(name = "cartage", version, about, after_help = EXIT_CODES, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Prints JSON: a list as one object a line, everything else as one document.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Uses another profile than the one that was logged in last.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The API's base URL, over that of the profile.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Waits so many seconds at most for a limit to pass (Retry-After) before it gives up.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) max_wait: u64,
+    /// Shows no progress and no notes.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Keeps a key for a base URL, in a file that only you can read.
+    Login {
+        /// Reads the key from standard input instead of asking for it.
+        #[arg(long)]
+        key_stdin: bool,
+    },
+    /// Forgets a profile and its key.
+    Logout,
+    /// Connects stores and looks after them.
+    #[command(subcommand)]
+    Stores(Stores),
+    /// Makes, rotates and revokes API keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Applications, which hold keys.
+    #[command(subcommand)]
+    Apps(Apps),
+    /// Gives an application access to a store, and takes it back.
+    #[command(subcommand)]
+    Grants(Grants),
+    /// Reads a store: a page of a list, all of it, or one object.
+    Get(Get),
+    /// Calls the platform's own API through the raw route; what it answers is printed as it is.
+    Raw(Raw),
+    /// Shows what was called, and how that went.
+    Usage(Usage),
+    /// Shows calls as they are made, until ctrl-c.
+    Tail(Tail),
+    /// Shows what can be connected and what works there.
+    Platforms,
+    /// Prints what makes a shell complete this program's commands.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stores {
+    /// Connects a store. Its credential is asked for, or read from standard input; it never stands on the command line.
+    Connect {
+        /// The platform, as `cartage platforms` names it.
+        #[arg(long)]
+        platform: String,
+        /// The store's address.
+        #[arg(long, value_name = "URL")]
+        address: String,
+        /// The region in which it is kept.
+        #[arg(long, default_value = "eu", value_parser = ["eu", "us"])]
+        region: String,
+        /// Reads the credential as a JSON object of its fields from standard input.
+        #[arg(long)]
+        credentials_stdin: bool,
+    },
+    /// Lists the connected stores.
+    List,
+    /// Tries the kept credential of a store.
+    Check {
+        /// Which store.
+        store: String,
+    },
+    /// Disconnects a store: its credential is destroyed at once, the rest follows.
+    Disconnect {
+        /// Which store.
+        store: String,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Moves a store's credential to the other form of the vault, while calls go on.
+    MoveCredential {
+        /// Which store.
+        store: String,
+        /// The form: a secret for each store, or sealed under a data key.
+        #[arg(long, value_parser = ["per-store", "sealed"])]
+        to: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Makes a key. Its text is shown once.
+    Create {
+        /// The application that is to hold it.
+        #[arg(long, value_name = "APPLICATION", conflicts_with = "role", required_unless_present = "role")]
+        app: Option<String>,
+        /// What it may do, such as `products:read`; several with commas between.
+        #[arg(long, value_delimiter = ',', value_name = "SCOPE", requires = "app")]
+        scopes: Vec<String>,
+        /// How much it may do.
+        #[arg(long, value_parser = ["standard", "growth", "professional"], requires = "app")]
+        tier: Option<String>,
+        /// Makes a management key with this role instead.
+        #[arg(long, value_parser = ["owner", "admin", "developer", "support", "privacy-officer"])]
+        role: Option<String>,
+        /// What you call it.
+        #[arg(long)]
+        name: Option<String>,
+        /// From when it is of no use any more, as an RFC 3339 time.
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
+    },
+    /// Lists the keys of an application, or of all of them.
+    List {
+        /// Only this application's.
+        #[arg(long, value_name = "APPLICATION")]
+        app: Option<String>,
+        /// Management keys instead.
+        #[arg(long, conflicts_with = "app")]
+        management: bool,
+    },
+    /// Gives a key a new secret. The old one works for a while longer.
+    Rotate {
+        /// Which key.
+        key: String,
+        /// For how many seconds the old secret works; a day if nothing is said, a week at most.
+        #[arg(long, value_name = "SECONDS")]
+        overlap: Option<u64>,
+    },
+    /// Revokes a key. That bites on its next call.
+    Revoke {
+        /// Which key.
+        key: String,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Apps {
+    /// Makes an application.
+    Create {
+        /// What you call it.
+        name: String,
+    },
+    /// Lists the applications.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Grants {
+    /// Gives an application access to a store, or changes it.
+    Put {
+        /// Which store.
+        store: String,
+        /// Which application.
+        app: String,
+        /// What it may do; several with commas between.
+        #[arg(long, value_delimiter = ',', value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+    },
+    /// Takes the access back. That bites on the next call.
+    Revoke {
+        /// Which store.
+        store: String,
+        /// Which application.
+        app: String,
+    },
+}
+
+/// What can be read of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Entity {
+    Products,
+    Orders,
+    Customers,
+    Categories,
+    Inventory,
+    Baskets,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// What to read.
+    pub(crate) entity: Entity,
+    /// Of which store.
+    #[arg(long)]
+    pub(crate) store: String,
+    /// Only this one.
+    #[arg(long, conflicts_with_all = ["all", "limit", "updated_after", "cursor"])]
+    pub(crate) id: Option<String>,
+    /// Only these fields, such as `id,name,variants.sku`; they are the table's columns.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Only what changed after an RFC 3339 time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) updated_after: Option<String>,
+    /// Everything, page after page.
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+    /// So many at most; without it and --all, one page of 25.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) limit: Option<u64>,
+    /// Goes on where an earlier list ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Raw {
+    /// The method.
+    pub(crate) method: String,
+    /// The path below the platform's API, with its query.
+    pub(crate) path: String,
+    /// Of which store.
+    #[arg(long)]
+    pub(crate) store: String,
+    /// A file with the request's body; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// The body's media type.
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
+    pub(crate) content_type: String,
+    /// Prints the status and the headers too.
+    #[arg(long, short)]
+    pub(crate) include: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Usage {
+    /// The first day, such as 2026-11-01.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// The last day.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// Only this key's calls.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Only calls of this store.
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// What rows are told apart by: day, key, store, status; several with commas between.
+    #[arg(long, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) group_by: Vec<String>,
+    /// What each key asks for and does not use, instead of counts.
+    #[arg(long, conflicts_with_all = ["from", "to", "key", "store", "group_by"])]
+    pub(crate) advice: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    /// Begins with so many calls that were made before.
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) last: usize,
+    /// Shows this program's own looking, too.
+    #[arg(long)]
+    pub(crate) own: bool,
+    /// Only calls of this store.
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Only calls that were not answered with 2xx or 3xx.
+    #[arg(long)]
+    pub(crate) failed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn no_key_and_no_credential_is_taken_on_the_command_line() {
+        // A process list shows arguments to everyone on the machine.
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                let takes_text = argument.get_action().takes_values();
+                let names_a_key = matches!(command.get_name(), "rotate" | "revoke" | "usage") && name == "key";
+                let secret =
+                    ["key", "secret", "token", "password", "credential"].iter().any(|word| name.contains(word));
+                assert!(!(secret && takes_text) || names_a_key, "{} --{name}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Arguments::command());
+    }
+}
