@@ -17,13 +17,18 @@ pub(crate) struct Column {
     heading: String,
     read: Box<dyn Fn(&Value) -> String>,
     right: bool,
+    /// Whether its cells are of no use when they are cut.
+    whole: bool,
 }
+
+/// Columns that stay whole: what stands there is copied into the next command.
+const WHOLE: [&str; 6] = ["id", "key", "application", "store", "variant_id", "day"];
 
 impl Column {
     /// A column of what stands at a dotted path.
     pub(crate) fn at(path: &str) -> Self {
-        let (heading, path) = (path.to_uppercase(), path.to_owned());
-        Self { heading, read: Box::new(move |row| cell(at_path(row, &path))), right: false }
+        let (heading, whole, path) = (path.to_uppercase(), WHOLE.contains(&path), path.to_owned());
+        Self { heading, read: Box::new(move |row| cell(at_path(row, &path))), right: false, whole }
     }
 
     /// The same under another heading.
@@ -33,7 +38,7 @@ impl Column {
 
     /// A column whose cells are made.
     pub(crate) fn made(heading: &str, read: impl Fn(&Value) -> String + 'static) -> Self {
-        Self { heading: heading.to_owned(), read: Box::new(read), right: false }
+        Self { heading: heading.to_owned(), read: Box::new(read), right: false, whole: false }
     }
 
     /// Numbers stand at the right.
@@ -93,7 +98,8 @@ impl Table {
             let widths = (0..self.columns.len())
                 .map(|place| cells.iter().chain([&headings]).map(|cells| cells[place].width()).max().unwrap_or(0))
                 .collect();
-            let widths = fit(widths, screen.width());
+            let whole: Vec<bool> = self.columns.iter().map(|column| column.whole).collect();
+            let widths = fit(widths, &whole, screen.width());
             let line = self.line(&headings, &widths, screen.width().is_some());
             self.widths = Some(widths);
             screen.line(&screen.bold(&line))?;
@@ -125,12 +131,13 @@ impl Table {
     }
 }
 
-/// Takes from the widest column until all fit, as far as each keeps [`NARROWEST`].
-fn fit(mut widths: Vec<usize>, room: Option<usize>) -> Vec<usize> {
+/// Takes from the widest column that may be cut until all fit, as far as each keeps [`NARROWEST`].
+fn fit(mut widths: Vec<usize>, whole: &[bool], room: Option<usize>) -> Vec<usize> {
     let Some(room) = room else { return widths };
     let gaps = GAP.len() * widths.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > room {
-        match widths.iter_mut().filter(|width| **width > NARROWEST).max() {
+        let cut = widths.iter_mut().zip(whole).filter(|(width, whole)| !**whole && **width > NARROWEST);
+        match cut.map(|(width, _)| width).max() {
             Some(widest) => *widest -= 1,
             None => break,
         }
@@ -183,9 +190,11 @@ mod tests {
 
     #[test]
     fn wide_columns_give_way_to_narrow_ones() {
-        assert_eq!(fit(vec![10, 60, 8], Some(50)), [10, 28, 8]);
-        assert_eq!(fit(vec![10, 60, 8], None), [10, 60, 8]);
-        assert_eq!(fit(vec![40, 40], Some(5)), [NARROWEST, NARROWEST]);
+        let cut = |widths: Vec<usize>, room| fit(widths, &[false; 3], room);
+        assert_eq!(cut(vec![10, 60, 8], Some(50)), [10, 28, 8]);
+        assert_eq!(cut(vec![10, 60, 8], None), [10, 60, 8]);
+        assert_eq!(cut(vec![40, 40], Some(5)), [NARROWEST, NARROWEST]);
+        assert_eq!(fit(vec![30, 60, 8], &[true, false, false], Some(50)), [30, 8, 8], "an id is copied whole");
     }
 
     #[test]

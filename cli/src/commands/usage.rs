@@ -25,7 +25,7 @@ pub(crate) async fn run(usage: Usage, client: &Client, screen: &mut Screen) -> R
         columns.push(Column::at(&format!("by_status.{class}")).named(class).right());
     }
     for percentile in ["p50", "p95", "p99"] {
-        columns.push(Column::at(&format!("latency_ms.{percentile}")).named(&format!("{percentile} ms")).right());
+        columns.push(Column::at(&format!("latency_ms.{percentile}")).named(percentile).right());
     }
     columns.push(Column::at("upstream_calls").named("UPSTREAM").right());
     columns.push(Column::made("BYTES", |row| bytes(row["bytes"].as_u64().unwrap_or(0))).right());
@@ -53,7 +53,7 @@ pub(crate) async fn run(usage: Usage, client: &Client, screen: &mut Screen) -> R
             let line = screen.green(&sparkline(&every_day(&days)));
             screen.line(&format!("\n{} {line} {}", plain(first), plain(last)))?;
         }
-        screen.line(&format!("{all} calls"))?;
+        screen.line(&format!("{all} calls; p50 to p99 in milliseconds"))?;
     }
     Ok(())
 }
