@@ -6,6 +6,9 @@ use serde_json::value::RawValue;
 use crate::connector::{Objects, Outcome};
 use crate::fields::Fields;
 
+/// Room for one object in a body, in bytes: about what a product with its variants takes, so that a page is written without being moved.
+const ROOM: usize = 2_560;
+
 impl Outcome {
     /// The body of the answer: `{"data": […], "next_cursor": …}` for a page, the object itself for one, `{}` for a probe, nothing for what
     /// was deleted. A batch has no body of its own: its results are answered one by one.
@@ -17,38 +20,40 @@ impl Outcome {
             Self::Works => Ok(b"{}".to_vec()),
             Self::Deleted | Self::Batch(_) => Ok(Vec::new()),
             Self::Page { objects, next_cursor } => {
-                let mut body = br#"{"data":"#.to_vec();
-                body.extend(list(objects, fields)?);
+                let mut body = Vec::with_capacity(objects.len() * ROOM);
+                body.extend(br#"{"data":"#);
+                list(objects, fields, &mut body)?;
                 body.extend(br#","next_cursor":"#);
                 serde_json::to_writer(&mut body, next_cursor)?;
                 body.push(b'}');
                 Ok(body)
             }
-            // The list of one, without its brackets.
             Self::One(objects) => {
-                let list = list(objects, fields)?;
+                let mut list = Vec::with_capacity(ROOM);
+                self::list(objects, fields, &mut list)?;
+                // The list of one, without its brackets.
                 Ok(list.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(&list).to_vec())
             }
         }
     }
 }
 
-fn list(objects: &Objects, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
+fn list(objects: &Objects, fields: Option<&Fields>, body: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let Some(fields) = fields else {
-        return serde_json::to_vec(objects);
+        return serde_json::to_writer(body, objects);
     };
     match objects {
-        Objects::Products(objects) => selected(objects, fields),
-        Objects::Orders(objects) => selected(objects, fields),
-        Objects::Customers(objects) => selected(objects, fields),
-        Objects::Categories(objects) => selected(objects, fields),
-        Objects::Inventory(objects) => selected(objects, fields),
-        Objects::Baskets(objects) => selected(objects, fields),
+        Objects::Products(objects) => selected(objects, fields, body),
+        Objects::Orders(objects) => selected(objects, fields, body),
+        Objects::Customers(objects) => selected(objects, fields, body),
+        Objects::Categories(objects) => selected(objects, fields, body),
+        Objects::Inventory(objects) => selected(objects, fields, body),
+        Objects::Baskets(objects) => selected(objects, fields, body),
     }
 }
 
-fn selected<T: Serialize>(objects: &[T], fields: &Fields) -> Result<Vec<u8>, serde_json::Error> {
-    let mut body = vec![b'['];
+fn selected<T: Serialize>(objects: &[T], fields: &Fields, body: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    body.push(b'[');
     for (index, object) in objects.iter().enumerate() {
         if index > 0 {
             body.push(b',');
@@ -57,5 +62,5 @@ fn selected<T: Serialize>(objects: &[T], fields: &Fields) -> Result<Vec<u8>, ser
         body.extend(fields.select(&whole)?.into_bytes());
     }
     body.push(b']');
-    Ok(body)
+    Ok(())
 }

@@ -152,11 +152,17 @@ pub(crate) struct Item<T> {
     pub(crate) remote: Remote,
 }
 
+/// Reads JSON. The text is checked to be UTF-8 once and whole: a parser of bytes would check each of its thousands of strings by itself.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a [u8], unreadable: &'static str) -> Result<T, ReadError> {
+    let text = std::str::from_utf8(text).map_err(|_| ReadError::Unreadable(unreadable))?;
+    serde_json::from_str(text).map_err(|_| ReadError::Unreadable(unreadable))
+}
+
 /// Reads one object. Its text is parsed a second time only when it is wanted.
 pub(crate) fn item<'a, T: Deserialize<'a>>(text: &'a [u8], include_remote: bool) -> Result<Item<T>, ReadError> {
-    let wire = serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not the documented object"))?;
+    let wire = parse(text, "not the documented object")?;
     let remote = if include_remote {
-        let raw: &RawValue = serde_json::from_slice(text).map_err(|_| ReadError::Unreadable("not JSON"))?;
+        let raw: &RawValue = parse(text, "not JSON")?;
         Some(raw.to_owned())
     } else {
         None
@@ -166,12 +172,12 @@ pub(crate) fn item<'a, T: Deserialize<'a>>(text: &'a [u8], include_remote: bool)
 
 /// Reads a list of objects from its JSON array.
 pub(crate) fn items<'a, T: Deserialize<'a>>(text: &'a [u8], include_remote: bool) -> Result<Vec<Item<T>>, ReadError> {
-    let unreadable = |_| ReadError::Unreadable("not the documented list");
+    const UNREADABLE: &str = "not the documented list";
     if include_remote {
-        let raw: Vec<&'a RawValue> = serde_json::from_slice(text).map_err(unreadable)?;
+        let raw: Vec<&'a RawValue> = parse(text, UNREADABLE)?;
         return raw.into_iter().map(|raw| item(raw.get().as_bytes(), true)).collect();
     }
-    let wires: Vec<T> = serde_json::from_slice(text).map_err(unreadable)?;
+    let wires: Vec<T> = parse(text, UNREADABLE)?;
     Ok(wires.into_iter().map(|wire| Item { wire, remote: None }).collect())
 }
 
@@ -190,6 +196,8 @@ impl AmountText<'_> {
     pub(crate) fn amount(self) -> Option<Amount> {
         let raw = self.0?.get();
         match raw.as_bytes().first()? {
+            // Hardly any amount has an escape in it; without one, its text is what stands between the quotes.
+            b'"' if !raw.contains('\\') => raw.get(1..raw.len() - 1)?.parse().ok(),
             b'"' => serde_json::from_str::<Cow<'_, str>>(raw).ok()?.parse().ok(),
             b'-' | b'0'..=b'9' => raw.parse().ok(),
             _ => None,
@@ -227,6 +235,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for IdText<'a> {
         let is_number = !raw.is_empty() && raw.len() <= 40 && raw.bytes().all(|byte| byte.is_ascii_digit());
         if is_number {
             return Ok(Self(Cow::Borrowed(raw)));
+        }
+        if let Some(text) = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'))
+            && !text.is_empty()
+            && !text.contains('\\')
+        {
+            return Ok(Self(Cow::Borrowed(text)));
         }
         match serde_json::from_str::<String>(raw) {
             Ok(text) if !text.is_empty() => Ok(Self(Cow::Owned(text))),

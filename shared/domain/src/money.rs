@@ -145,6 +145,9 @@ impl FromStr for Amount {
     /// Reads decimal text: an optional sign, digits with an optional point (one side of it may be empty, as PHP writes `.5`), an
     /// optional exponent as JSON allows it. Spaces around are ignored.
     fn from_str(text: &str) -> Result<Self, AmountError> {
+        if is_plain(text) {
+            return Ok(Self(text.to_owned()));
+        }
         let text = text.trim();
         if text.is_empty() {
             return Err(AmountError::Empty);
@@ -169,6 +172,13 @@ impl FromStr for Amount {
         let decimals = i64::try_from(fraction.len()).map_err(|_| AmountError::TooLong)?;
         plain(negative, &format!("{whole}{fraction}"), exponent - decimals)
     }
+}
+
+/// Whether the text is already written as [`Amount`] writes it, as nearly all amounts of nearly all platforms are.
+fn is_plain(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits(whole) && digits(fraction) && (whole == "0" || !whole.starts_with('0')) && text.len() <= MAX_DIGITS
 }
 
 fn whole_exponent(text: &str) -> Result<i64, AmountError> {

@@ -12,7 +12,8 @@ mod wire;
 use bytes::Bytes;
 use domain::model::Entity;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::allowance::Allowance;
@@ -25,7 +26,7 @@ use crate::headers;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature, json};
-use crate::upstream::{Item, item, items, success, window};
+use crate::upstream::{Item, item, items, parse, success, window};
 use crate::write::{Action, Input, Write};
 
 const NAME: &str = "cartos";
@@ -138,8 +139,7 @@ impl Connector for CartOs {
         let credential = context.credential.clone();
         Ok(Turn::ask(request, move |answer| {
             let body = success(&answer, &credential)?;
-            serde_json::from_slice::<Envelope<'_>>(body)
-                .map_err(|_| ReadError::Unreadable("not a list of products"))?;
+            parse::<Envelope<IgnoredAny>>(body, "not a list of products")?;
             Ok(Turn::Done(Outcome::Works))
         }))
     }
@@ -204,16 +204,9 @@ impl Connector for CartOs {
 
 /// `{"products": […], "pagination": {…}}`; the name of the list is the entity's.
 #[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(
-        borrow,
-        alias = "products",
-        alias = "orders",
-        alias = "customers",
-        alias = "categories",
-        alias = "inventory"
-    )]
-    rows: &'a serde_json::value::RawValue,
+struct Envelope<R> {
+    #[serde(alias = "products", alias = "orders", alias = "customers", alias = "categories", alias = "inventory")]
+    rows: R,
     pagination: Pagination,
 }
 
@@ -234,7 +227,7 @@ struct Single<'a> {
         alias = "category",
         alias = "inventory_level"
     )]
-    row: &'a serde_json::value::RawValue,
+    row: &'a RawValue,
 }
 
 fn page(context: &Context<'_>, read: &Read<'_>, list: List, cursor: Option<&str>) -> Result<Turn, Refusal> {
@@ -248,11 +241,9 @@ fn page(context: &Context<'_>, read: &Read<'_>, list: List, cursor: Option<&str>
     let (credential, include_remote) = (context.credential.clone(), read.include_remote);
     Ok(Turn::ask(request, move |answer| {
         let body = success(&answer, &credential)?;
-        let envelope: Envelope<'_> =
-            serde_json::from_slice(body).map_err(|_| ReadError::Unreadable("not a list with its pagination"))?;
-        let objects = objects(list.entity, envelope.rows.get().as_bytes(), include_remote)?;
+        let (objects, pagination) = objects(list.entity, body, include_remote)?;
         // An empty page ends the list whatever the platform says, so that a wrong count cannot make a client run for ever.
-        let is_last = objects.is_empty() || envelope.pagination.page >= envelope.pagination.total_pages;
+        let is_last = objects.is_empty() || pagination.page >= pagination.total_pages;
         let next_cursor = if is_last { None } else { list.cursor(page + 1) };
         Ok(Turn::Done(Outcome::Page { objects, next_cursor }))
     }))
@@ -283,18 +274,33 @@ fn single(
     Ok(Turn::Done(Outcome::One(single_object(entity, single.row.get().as_bytes(), include_remote)?)))
 }
 
-fn objects(entity: Entity, rows: &[u8], include_remote: bool) -> Result<Objects, ReadError> {
-    fn all<T, U>(items: Vec<Item<T>>, map: fn(Item<T>) -> U) -> Vec<U> {
-        items.into_iter().map(map).collect()
-    }
+fn objects(entity: Entity, body: &[u8], include_remote: bool) -> Result<(Objects, Pagination), ReadError> {
     Ok(match entity {
-        Entity::Products => Objects::Products(all(items(rows, include_remote)?, map::product)),
-        Entity::Orders => Objects::Orders(all(items(rows, include_remote)?, map::order)),
-        Entity::Customers => Objects::Customers(all(items(rows, include_remote)?, map::customer)),
-        Entity::Categories => Objects::Categories(all(items(rows, include_remote)?, map::category)),
-        Entity::Inventory => Objects::Inventory(all(items(rows, include_remote)?, map::inventory_level)),
+        Entity::Products => page_of(body, include_remote, map::product, Objects::Products)?,
+        Entity::Orders => page_of(body, include_remote, map::order, Objects::Orders)?,
+        Entity::Customers => page_of(body, include_remote, map::customer, Objects::Customers)?,
+        Entity::Categories => page_of(body, include_remote, map::category, Objects::Categories)?,
+        Entity::Inventory => page_of(body, include_remote, map::inventory_level, Objects::Inventory)?,
         Entity::Baskets => return Err(ReadError::Unreadable(NO_BASKETS)),
     })
+}
+
+/// Reads a page in one pass; only rows whose own text is wanted are read from it a second time.
+fn page_of<'a, T: Deserialize<'a>, U>(
+    body: &'a [u8],
+    include_remote: bool,
+    map: fn(Item<T>) -> U,
+    objects: fn(Vec<U>) -> Objects,
+) -> Result<(Objects, Pagination), ReadError> {
+    const UNREADABLE: &str = "not a list with its pagination";
+    let (rows, pagination): (Vec<Item<T>>, _) = if include_remote {
+        let envelope: Envelope<&RawValue> = parse(body, UNREADABLE)?;
+        (items(envelope.rows.get().as_bytes(), true)?, envelope.pagination)
+    } else {
+        let envelope: Envelope<Vec<T>> = parse(body, UNREADABLE)?;
+        (envelope.rows.into_iter().map(|wire| Item { wire, remote: None }).collect(), envelope.pagination)
+    };
+    Ok((objects(rows.into_iter().map(map).collect()), pagination))
 }
 
 fn single_object(entity: Entity, row: &[u8], include_remote: bool) -> Result<Objects, ReadError> {
