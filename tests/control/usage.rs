@@ -248,6 +248,11 @@ async fn rows(house: &House, key: &str, path: &str) -> Vec<Value> {
     answer.json()["data"].as_array().unwrap().clone()
 }
 
+/// The day so many days ago.
+fn day_before(house: &House, days: i64) -> String {
+    (house.clock().now() - SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date().to_string()
+}
+
 /// An owner with two applications, each with a key that made some calls of stores.
 struct Used {
     owner: Owner,
@@ -305,7 +310,8 @@ async fn r147_usage_is_told_by_key_store_status_and_day() {
 
     let by_store = rows(&house, &owner.key, &format!("/v1/usage?group_by=store&store={}", stores[1])).await;
     assert_eq!((by_store.len(), &by_store[0]["calls"]), (1, &json!(5)));
-    let none = rows(&house, &owner.key, "/v1/usage?from=2026-09-30&to=2026-09-30").await;
+    let before = day_before(&house, 40);
+    let none = rows(&house, &owner.key, &format!("/v1/usage?from={before}&to={before}")).await;
     assert_eq!(none, [] as [Value; 0]);
 }
 
@@ -338,24 +344,26 @@ async fn an_application_sees_its_own_usage_and_an_account_only_its_own() {
 async fn usage_is_asked_for_strictly_and_read_page_by_page() {
     let house = House::new().await;
     let Used { owner, .. } = used(&house).await;
-    let whole = rows(&house, &owner.key, "/v1/usage?group_by=key,status&from=2026-11-01").await.len();
-    let mut path = "/v1/usage?group_by=key,status&from=2026-11-01&per_page=2".to_owned();
+    let from = day_before(&house, 20);
+    let whole = rows(&house, &owner.key, &format!("/v1/usage?group_by=key,status&from={from}")).await.len();
+    let mut path = format!("/v1/usage?group_by=key,status&from={from}&per_page=2");
     let mut seen = Vec::new();
     loop {
         let page = house.get(&owner, &path).await.json();
         seen.extend(page["data"].as_array().unwrap().iter().map(|row| format!("{} {}", row["key"], row["status"])));
         let Some(cursor) = page["next_cursor"].as_str() else { break };
-        path = format!("/v1/usage?group_by=key,status&from=2026-11-01&per_page=2&cursor={cursor}");
-        let other = house.get(&owner, &format!("/v1/usage?group_by=key&from=2026-11-01&cursor={cursor}")).await;
+        path = format!("/v1/usage?group_by=key,status&from={from}&per_page=2&cursor={cursor}");
+        let other = house.get(&owner, &format!("/v1/usage?group_by=key&from={from}&cursor={cursor}")).await;
         assert_eq!(other.problem(), "cursor_invalid", "a cursor belongs to its query");
     }
     assert!(seen.len() >= whole && seen.is_sorted(), "{seen:?}");
 
+    let backwards = format!("from={}&to={}", day_before(&house, 3), day_before(&house, 4));
     for (query, pointer) in [
         ("from=yesterday", "?from"),
         ("from=2020-01-01", "?from"),
         ("to=2999-01-01", "?to"),
-        ("from=2026-11-20&to=2026-11-19", "?from"),
+        (backwards.as_str(), "?from"),
         ("key=str_00000000000000000000000000", "?key"),
         ("store=1", "?store"),
         ("group_by=week", "?group_by"),
