@@ -6,6 +6,7 @@
 mod cocart;
 mod medusa;
 mod prestashop;
+mod shopify;
 mod woocommerce;
 
 use std::{
