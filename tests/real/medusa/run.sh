@@ -85,13 +85,15 @@ if [ "${1:-}" = --record ]; then
   node "$here/record.mjs"
 fi
 
-export STACK=${STACK:-$root/target/local/stack.json}
-if ! { [ -s "$STACK" ] && is_up "$(node -p 'JSON.parse(require("fs").readFileSync(process.env.STACK)).api')/v1/platforms"; }; then
-  tell "starting the local stack"
-  rm -f "$STACK"
-  (cd "$root" && exec cargo run --quiet -p local -- --port "$stack_port" >"$home/stack.log" 2>&1) &
-  echo $! >"$home/stack.pid"
-  for _ in $(seq 900); do [ -s "$STACK" ] && break; running stack || { tail -20 "$home/stack.log"; exit 1; }; sleep 1; done
+if [ -z "${STACK:-}" ]; then
+  export STACK=$root/target/local/stack.json
+  if ! { [ -s "$STACK" ] && is_up "$(node -p 'JSON.parse(require("fs").readFileSync(process.env.STACK)).api')/v1/platforms"; }; then
+    tell "starting the local stack"
+    rm -f "$home/stack.log"
+    (cd "$root" && exec cargo run --quiet -p local -- --port "$stack_port" >"$home/stack.log" 2>&1) &
+    echo $! >"$home/stack.pid"
+    until grep -q "^Keys " "$home/stack.log" 2>/dev/null; do running stack || { tail -20 "$home/stack.log"; exit 1; }; sleep 1; done
+  fi
 fi
 tell "checking"
 node "$here/check.mjs"
