@@ -72,7 +72,11 @@ fn token(call: &Call) -> Result<Option<&str>, Problem> {
     let mut all = call.headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = all.next() else { return Ok(None) };
     match (value.to_str(), all.next()) {
-        (Ok(token), None) if (1..=LONGEST).contains(&token.len()) => Ok(Some(token)),
+        (Ok(token), None)
+            if (1..=LONGEST).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Ok(Some(token))
+        }
         _ => Err(Problem::field("Idempotency-Key", "one header of 1 to 255 visible ASCII characters")),
     }
 }
