@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod baskets;
+mod bigcommerce;
 mod cartos;
 mod idempotency;
 mod limits;
+mod magento;
 mod medusa;
 mod prestashop;
 mod raw;
