@@ -191,14 +191,20 @@ pub(crate) fn environment(function: &str, aws: &url::Url) -> BTreeMap<String, St
     environment
 }
 
+/// The data keys as `control` makes them.
+pub(crate) fn data_keys_of(boot: &Boot) -> DataKeys {
+    let environment = environment("control", Stack::shared().aws());
+    let config = control::Config::from_env(&environment).unwrap();
+    let keys = StoreKeys::new(cloud::dynamo::client(&boot.aws), config.store_keys_table);
+    DataKeys::new(&boot.aws, keys, config.data_key, boot.clock.clone())
+}
+
 /// The vault as `control` uses it.
 pub(crate) fn vault_of(boot: &Boot) -> Vault {
     let environment = environment("control", Stack::shared().aws());
     let config = control::Config::from_env(&environment).unwrap();
-    let tables = cloud::dynamo::client(&boot.aws);
-    let keys = StoreKeys::new(tables.clone(), config.store_keys_table);
-    let keys = DataKeys::new(&boot.aws, keys, config.data_key, boot.clock.clone());
-    Vault::new(&boot.aws, config.vault_prefix, Stores::new(tables, config.stores_table), keys)
+    let stores = Stores::new(cloud::dynamo::client(&boot.aws), config.stores_table);
+    Vault::new(&boot.aws, config.vault_prefix, stores, data_keys_of(boot))
 }
 
 /// The data map's third gate, at the end of every test that goes over a fault proxy: what was stored is declared. Queues and tables that a test made

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cloud::{boot::Boot, clock::Clock};
+use cloud::{boot::Boot, clock::Clock, dynamo::cache::Cached};
 use serde_json::{Value, json};
 use testkit::{
     fault_proxy::{FaultProxy, Seen},
@@ -98,6 +98,7 @@ fn table(name: &Value) -> String {
         ("-guards", "GuardsTable"),
         ("-stores", "StoresTable"),
         ("-store-keys", "StoreKeysTable"),
+        ("-cache", "CacheTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {
@@ -149,6 +150,11 @@ async fn control_may_do_what_it_does_and_no_more() {
     done(&house, "POST", &format!("{store}/check"), key, None).await;
     let credentials = json!({ "credentials": house.connection()["credentials"] });
     done(&house, "PATCH", &store, key, Some(credentials)).await;
+    let id = store.rsplit('/').next().unwrap().parse().unwrap();
+    for cache in [true, false] {
+        cached_answer(&id, &house.config.cache_table).await;
+        done(&house, "PATCH", &store, key, Some(json!({ "cache": cache }))).await;
+    }
     for form in ["sealed", "per-store"] {
         done(&house, "POST", &format!("{store}/move-credential"), key, Some(json!({ "to": form }))).await;
     }
@@ -183,6 +189,7 @@ async fn offboarding_may_do_what_it_does_and_no_more() {
     let path = format!("/v1/stores/{store}");
     let grant = format!("{path}/grants/{}", holding.application);
     house.send("PUT", &owner, &grant, r#"{"scopes":["products:read"]}"#).await;
+    cached_answer(&store, &house.config.cache_table).await;
     house.delete(&owner, &path).await;
 
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
@@ -211,6 +218,7 @@ async fn sweep_may_do_what_it_does_and_no_more() {
         (&mut config.security_log_table, "security-log"),
         (&mut config.guards_table, "guards"),
         (&mut config.usage_table, "usage"),
+        (&mut config.cache_table, "cache"),
     ] {
         *table = expired_line(&house, name).await;
     }
@@ -220,11 +228,27 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let app = sweep::App::new(&boot, config);
     let mut context = lambda_runtime::Context::default();
     context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
-    for name in ["service-log", "security-log", "guards", "offboarding", "usage", "old-usage"] {
+    for name in ["service-log", "security-log", "guards", "cache", "offboarding", "usage", "old-usage"] {
         let order = serde_json::from_value(json!({ "sweep": name })).unwrap();
         sweep::handle(&app, order, &context).await.unwrap();
     }
     assert_eq!(called(&faults.seen()), held("SweepRole"));
+}
+
+/// Puts an answer into the cache, past the fault proxy.
+async fn cached_answer(store: &domain::id::StoreId, table: &str) {
+    let boot = Boot::new(&environment("proxy", Stack::shared().aws()), Clock::system()).unwrap();
+    let item = cloud::dynamo::cache::BodyItem {
+        pk: cloud::dynamo::key::store(store),
+        sk: cloud::dynamo::key::body(domain::model::Entity::Products, "0"),
+        v: 1,
+        generation: 0,
+        fetched_at: boot.clock.now(),
+        rows: None,
+        sealed: Vec::new().into(),
+        expires_at: boot.clock.now().as_second() + 60,
+    };
+    Cached::new(cloud::dynamo::client(&boot.aws), table.to_owned()).keep(&item).await.unwrap();
 }
 
 /// A table of this test's own with a line that has expired: in a shared one another test's sweep could be quicker.

@@ -363,3 +363,48 @@ async fn a_sealed_credential_costs_a_warm_call_nothing() {
     assert_eq!((world.faults.read_units(), world.faults.write_units()), (0.0, 2.0));
     assert_eq!(world.faults.count("TrentService.Decrypt"), 0);
 }
+
+/// Turning the cache on makes the key that it is sealed under; turning it off deletes what rests there, and so does leaving.
+#[tokio::test]
+async fn r141_a_cache_that_is_turned_off_holds_nothing() {
+    let house = House::new().await;
+    let owner = house.owner().await;
+    let store = house.store(&owner).await;
+    let path = format!("/v1/stores/{store}");
+    let holding = house.holding(&owner, ScopeSet::of(&[Scope::ProductsRead])).await;
+    let grant = format!("{path}/grants/{}", holding.application);
+    assert_eq!(house.send("PUT", &owner, &grant, r#"{"scopes":["products:read"]}"#).await.status, 200);
+    assert!(data_key(&house, &store).await.is_none());
+    let proxy = house.proxy();
+    let read = async |how: &str| {
+        let calling = Calling::new("GET", &format!("{path}/products?per_page=1")).key(&holding.key);
+        let answer = World::call_on(&proxy, calling).await;
+        assert_eq!((answer.status, answer.headers["x-cache"].as_str()), (200, how));
+    };
+    let resting = async || {
+        let query = house.tables().query().table_name(&house.config.cache_table).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :body)");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(key::store(&store)));
+        let query = query.expression_attribute_values(":body", AttributeValue::S(key::BODIES.to_owned()));
+        query.send().await.unwrap().count
+    };
+
+    read("bypass").await;
+    assert_eq!(house.send("PATCH", &owner, &path, r#"{"cache":true}"#).await.status, 200);
+    assert!(data_key(&house, &store).await.is_some());
+    read("miss").await;
+    read("hit").await;
+    assert_eq!(resting().await, 1);
+    assert_eq!(house.send("PATCH", &owner, &path, r#"{"cache":false}"#).await.status, 200);
+    assert_eq!(resting().await, 0);
+    read("bypass").await;
+
+    assert_eq!(house.send("PATCH", &owner, &path, r#"{"cache":true}"#).await.status, 200);
+    read("miss").await;
+    read("hit").await;
+    assert_eq!(resting().await, 1, "what was remembered from before is void");
+    assert_eq!(house.delete(&owner, &path).await.status, 202);
+    assert!(data_key(&house, &store).await.is_none(), "what rests is unreadable at once");
+    assert!(failed(&offboarding::handle(&worker(&house), house.offboardings().await).await.unwrap()).is_empty());
+    assert_eq!(resting().await, 0);
+}

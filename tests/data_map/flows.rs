@@ -237,7 +237,13 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     let key = client.call(Method::POST, &format!("/v1/applications/{application}/keys"), Some(&owner), wanted).await;
     let key = key_in(&key).unwrap();
 
-    let connection = |credential: &str| json!({ "platform": "cartos", "url": upstream.url, "region": "eu", "credentials": { "api_key": credential } });
+    // With the cache on, so that answers rest in memory and, sealed, in a table.
+    let connection = |credential: &str| {
+        json!({
+            "platform": "cartos", "url": upstream.url, "region": "eu", "cache": true,
+            "credentials": { "api_key": credential },
+        })
+    };
     let refused = connection(&markers.refused_credential);
     let (status, text, _) = client.send(Method::POST, "/v1/stores", Some(&owner), &refused, "none").await;
     assert!(!status.is_success(), "a credential that does not work was kept: {text}");

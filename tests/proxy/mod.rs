@@ -3,6 +3,7 @@
 mod bad_input;
 mod baskets;
 mod bigcommerce;
+mod cache;
 mod cartos;
 mod idempotency;
 mod limits;

@@ -27,8 +27,8 @@ use cloud::{
     clock::Clock,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, guard::SourceGuard, idempotency::Idempotency,
-        keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, guard::SourceGuard,
+        idempotency::Idempotency, keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -59,6 +59,8 @@ cloud::config! {
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// Table of the stores' data keys.
         pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// Table of cached answers.
+        pub cache_table: String = "CACHE_TABLE",
         /// The KMS key that wraps the stores' data keys.
         pub data_key: String = "DATA_KEY_ARN",
         /// Table of usage.
@@ -94,6 +96,8 @@ pub struct App {
     activity: Activity,
     usage: Usage,
     vault: Vault,
+    data_keys: DataKeys,
+    cached: Cached,
     egress: Egress,
     mails: Queue<MailMessage>,
     offboardings: Queue<OffboardingMessage>,
@@ -126,8 +130,10 @@ impl App {
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
+            cached: Cached::new(tables.clone(), config.cache_table),
             tables,
-            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
+            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+            data_keys,
             stores,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url),

@@ -2,24 +2,17 @@
 
 use std::sync::LazyLock;
 
-use cloud::http::{Answer, Call};
+use cloud::http::{Answer, Call, tag};
 use http::{HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
 
 static DOCUMENT: &str = include_str!("../openapi.json");
 
 /// Names this version of the document: the same in every instance of a release.
-static ETAG: LazyLock<String> = LazyLock::new(|| {
-    let digest = Sha256::digest(DOCUMENT.as_bytes());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
-});
+static ETAG: LazyLock<String> = LazyLock::new(|| tag::of(DOCUMENT.as_bytes()));
 
 /// `GET /v1/openapi.json`: the same for everyone until the next release.
 pub(crate) fn show(call: &Call) -> Answer {
-    let asked = call.header("if-none-match").unwrap_or_default();
-    // Weak comparison (RFC 9110, 13.1.2): caches on the way may have weakened the tag.
-    let known = asked.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == *ETAG || tag == "*");
+    let known = tag::is_known(call, &ETAG);
     let mut answer = Answer::empty(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     if !known {
         answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -16,6 +16,7 @@ use cloud::{
 use connectors::{Connector, Context, Credential, StoreAddress};
 use domain::{
     id::{ApplicationId, KeyId, StoreId},
+    model::Entity,
     scope::ScopeSet,
     store::{Region, StoreState, VaultForm},
 };
@@ -264,6 +265,9 @@ pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answ
 /// Keeps the credential of a store that is connecting, and makes the store usable.
 async fn complete_connection(visit: &Visit<'_>, item: &StoreItem, credential: &Credential) -> Result<(), Problem> {
     let app = visit.app;
+    if item.cache {
+        app.data_keys.obtain(&item.id).await.map_err(unavailable)?;
+    }
     let kept = app.vault.keep(item, item.vault, credential).await.map_err(|_| Problem::unavailable())?;
     let parts = [vec![app.stores.connected(item)], kept].concat();
     transaction::write(&app.tables, parts).await.map_err(|error| match error {
@@ -326,6 +330,12 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
     let app = visit.app;
     let connector = connectors::connector(&store.platform).ok_or(Code::Internal)?;
     let address = address(visit, connector, change.url.as_deref().unwrap_or(&store.url))?;
+    if change.cache == Some(true) {
+        // What is cached is sealed under it. The data plane makes no keys.
+        app.data_keys.obtain(id).await.map_err(unavailable)?;
+        // Nobody told the cache what changed while it was off.
+        app.cached.invalidate(id, &Entity::ALL, app.clock.now()).await.map_err(unavailable)?;
+    }
     let url = change.url.is_some().then(|| address.to_string());
     let wishes = StoreChange { url: url.as_deref(), cache: change.cache, credential: None };
     match &change.credentials {
@@ -341,6 +351,9 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
             app.stores.end_change(id, until).await;
             replaced?;
         }
+    }
+    if change.cache == Some(false) {
+        app.cached.clear(id).await.map_err(unavailable)?;
     }
     store.url = url.unwrap_or(store.url);
     store.cache = change.cache.unwrap_or(store.cache);

@@ -1,6 +1,6 @@
 //! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125).
 //!
-//! Boundary: deletes what the tables `stores`, `store-keys` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
+//! Boundary: deletes what the tables `stores`, `store-keys`, `cache` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
 //! store. Everything it does may be done twice.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -11,6 +11,7 @@ use cloud::{
     dynamo::{
         Client,
         accounts::Accounts,
+        cache::Cached,
         keys::Keys,
         store_keys::StoreKeys,
         stores::Stores,
@@ -36,6 +37,8 @@ cloud::config! {
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// Table of the stores' data keys.
         pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// Table of cached answers.
+        pub cache_table: String = "CACHE_TABLE",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
     }
@@ -48,6 +51,7 @@ pub struct App {
     keys: Keys,
     stores: Stores,
     vault: Vault,
+    cached: Cached,
     journal: Journal,
     clock: Clock,
 }
@@ -69,6 +73,7 @@ impl App {
             keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
             vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
             stores,
+            cached: Cached::new(tables.clone(), config.cache_table),
             tables,
             journal,
             clock,
@@ -110,6 +115,10 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     // Destroyed when it began; here it is made sure of, before the record that leads to it goes.
     if app.vault.destroy(store).await.is_err() {
         return Disposition::Retry("the credential could not be destroyed");
+    }
+    // Unreadable since its data key was destroyed.
+    if app.cached.clear(store).await.is_err() {
+        return Disposition::Retry("the cached answers could not be deleted");
     }
     let Ok(grants) = app.stores.grants(store).await else {
         return Disposition::Retry("the grants could not be read");

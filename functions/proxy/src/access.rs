@@ -41,6 +41,10 @@ const FRESH: Duration = Duration::from_secs(600);
 /// A store that a call may reach.
 #[derive(Clone)]
 pub(crate) struct Access {
+    /// The store.
+    pub(crate) store: StoreId,
+    /// Whether its owner wants its answers cached.
+    pub(crate) cache: bool,
     /// Our code for its platform.
     pub(crate) connector: &'static dyn Connector,
     /// Where it is.
@@ -149,7 +153,15 @@ impl Accesses {
             VaultError::Missing => Problem::new(Code::StoreAccessRevoked),
             VaultError::Unavailable => Problem::unavailable(),
         })?;
-        Ok(Access { connector, address, credential, scopes, pace: self.paces.of(store) })
+        Ok(Access {
+            store: item.id,
+            cache: item.cache,
+            connector,
+            address,
+            credential,
+            scopes,
+            pace: self.paces.of(store),
+        })
     }
 
     fn locate(&self, item: &StoreItem) -> Result<(&'static dyn Connector, StoreAddress), Problem> {

@@ -73,17 +73,23 @@ fn unified(entity: Entity, verb: Verb, schemas: &mut Schemas) -> Operation {
     operation.scopes.push(route::scope_of(entity, writes));
     let operation = if writes { operation.once() } else { operation };
     match verb {
-        Verb::List => operation
-            .asks(Parameter::of_a_list())
-            .asks([Parameter::optional(
-                "updated_after",
-                "Only what was changed after this time.",
-                json!({ "type": "string", "format": "date-time" }),
-            )])
-            .asks([fields(), remote()])
-            .fails([Code::CursorInvalid])
-            .answers(StatusCode::OK, "The page.", page(entity, schemas)),
-        Verb::Get => operation.asks([fields(), remote()]).answers(StatusCode::OK, "The object.", one(entity, schemas)),
+        Verb::List => conditional(
+            operation
+                .asks(Parameter::of_a_list())
+                .asks([Parameter::optional(
+                    "updated_after",
+                    "Only what was changed after this time.",
+                    json!({ "type": "string", "format": "date-time" }),
+                )])
+                .asks([fields(), remote()])
+                .fails([Code::CursorInvalid])
+                .answers(StatusCode::OK, "The page.", page(entity, schemas)),
+        ),
+        Verb::Get => conditional(operation.asks([fields(), remote()]).answers(
+            StatusCode::OK,
+            "The object.",
+            one(entity, schemas),
+        )),
         Verb::Create => operation
             .takes(json!({ "allOf": [input(entity, schemas), { "required": entity.required_fields() }] }))
             .asks([remote()])
@@ -96,6 +102,21 @@ fn unified(entity: Entity, verb: Verb, schemas: &mut Schemas) -> Operation {
         ),
         Verb::Delete => operation.answers_nothing("It is deleted."),
     }
+}
+
+/// Adds what every unified read has of the cache and of conditional reads.
+fn conditional(read: Operation) -> Operation {
+    read.with_header("ETag", "Names the answer by its bytes.")
+        .with_header("X-Cache", "Whether the answer comes from the cache: `hit`, `miss` or `bypass`.")
+        .with_header("Age", "How many seconds ago the store was asked, where its owner turned the cache on.")
+        .asks([
+            Parameter::header("If-None-Match", "The `ETag` of the answer that the caller has."),
+            Parameter::header(
+                "Cache-Control",
+                "`no-cache` has the store asked and the cache refreshed, `no-store` has nothing kept.",
+            ),
+        ])
+        .answers_with(StatusCode::NOT_MODIFIED, "It is the answer that the caller has.", Vec::new())
 }
 
 fn batch(entity: Entity, schemas: &mut Schemas) -> Operation {

@@ -1,9 +1,11 @@
 //! The data plane: one call of a developer, answered from a merchant's store.
 //!
 //! Boundary: reads the tables of keys and stores and the vault, calls stores through `egress`, writes journal lines. It stores nothing of what
-//! passes through (R013), changes no table but the counters of a key, and never calls another function.
+//! passes through (R013), but for product and category bodies, sealed and for minutes, where a store's owner turned the cache on. It changes no
+//! table but that cache, the counters of a key and the records of idempotency keys, and never calls another function.
 
 mod access;
+mod cache;
 #[cfg(feature = "schema")]
 pub mod description;
 mod once;
@@ -16,10 +18,12 @@ mod write;
 
 use cloud::{
     boot::{Boot, Budget},
+    cache::ResponseCache,
     clock::Clock,
     data_keys::DataKeys,
     dynamo::{
-        admission::Admission, guard::SourceGuard, idempotency::Idempotency, store_keys::StoreKeys, stores::Stores,
+        admission::Admission, cache::Cached, guard::SourceGuard, idempotency::Idempotency, store_keys::StoreKeys,
+        stores::Stores,
     },
     egress::Egress,
     env::Permission,
@@ -45,6 +49,8 @@ cloud::config! {
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// Table of the stores' data keys.
         pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// Table of cached answers.
+        pub cache_table: String = "CACHE_TABLE",
         /// The KMS key that wraps the stores' data keys.
         pub data_key: String = "DATA_KEY_ARN",
         /// What the names of credentials start with.
@@ -64,6 +70,7 @@ cloud::config! {
 pub struct App {
     gate: Gate,
     accesses: access::Accesses,
+    cache: ResponseCache,
     egress: Egress,
     idempotency: Idempotency,
     journal: Journal,
@@ -82,11 +89,11 @@ impl App {
         let guard = SourceGuard::new(tables.clone(), config.guards_table.clone(), clock.clone());
         let idempotency = Idempotency::new(tables.clone(), config.guards_table, clock.clone());
         let stores = Stores::new(tables.clone(), config.stores_table);
-        let store_keys = StoreKeys::new(tables, config.store_keys_table);
+        let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
         let accesses = access::Accesses::new(
             stores.clone(),
-            Vault::new(&boot.aws, config.vault_prefix, stores, data_keys),
+            Vault::new(&boot.aws, config.vault_prefix, stores, data_keys.clone()),
             clock.clone(),
             config.egress_loopback,
             config.region,
@@ -95,6 +102,7 @@ impl App {
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             accesses,
+            cache: ResponseCache::new(Cached::new(tables, config.cache_table), data_keys, clock.clone()),
             idempotency,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             journal,

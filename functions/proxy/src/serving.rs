@@ -13,7 +13,7 @@ use domain::{
 use http::{StatusCode, header};
 
 use crate::{
-    App, raw,
+    App, cache, raw,
     route::{self, Route, Target},
     unified, write,
 };
@@ -92,15 +92,25 @@ async fn reach(
         Target::Unified { entity, verb: verb @ (Verb::List | Verb::Get), id } => {
             unified::read(app, call, &access, entity, verb, id, trace).await
         }
-        Target::Unified { entity, verb, id } => write::one(app, call, key, &access, entity, verb, id, trace).await,
-        Target::Batch(entity) => write::batch(app, call, key, &access, entity, trace).await,
+        Target::Unified { entity, verb, id } => {
+            let result = write::one(app, call, key, &access, entity, verb, id, trace).await;
+            cache::written(app, &access, entity, trace).await;
+            result
+        }
+        Target::Batch(entity) => {
+            let result = write::batch(app, call, key, &access, entity, trace).await;
+            cache::written(app, &access, entity, trace).await;
+            result
+        }
         Target::Raw(path) => {
             let needed: Vec<Scope> = raw::scopes(&access, &path, &call.method).collect();
             for scope in &needed {
                 app.gate.require(call, key, scopes, *scope)?;
             }
             trace.scopes = ScopeSet::of(&needed);
-            raw::pass(app, call, &access, &path, trace).await
+            let result = raw::pass(app, call, &access, &path, trace).await;
+            cache::passed(app, call, &access, &path, trace).await;
+            result
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reads through the unified interface.
 
+use bytes::Bytes;
 use cloud::{
     http::{Answer, Call, FieldError, Problem},
     journal::Trace,
@@ -9,7 +10,7 @@ use domain::model::Entity;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use crate::{App, access::Access, refusal};
+use crate::{App, access::Access, cache, refusal};
 
 /// What a caller asks for in the query.
 struct Query {
@@ -44,7 +45,8 @@ pub(crate) async fn read(
             }
         }
     };
-    fetch(app, call, access, entity, target, query.fields.as_ref(), query.include_remote, trace).await
+    let asked = Asked { entity, target, fields: query.fields.as_ref(), include_remote: query.include_remote };
+    cache::read(app, call, access, &asked, trace).await
 }
 
 /// Reads one object again that was written before.
@@ -57,20 +59,28 @@ pub(crate) async fn again(
     include_remote: bool,
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
-    fetch(app, call, access, entity, Target::One(id), None, include_remote, trace).await
+    let asked = Asked { entity, target: Target::One(id), fields: None, include_remote };
+    let body = fetch(app, call, access, &asked, trace).await?;
+    Ok(json(body.into()))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a read, taken apart")]
-async fn fetch(
+/// What is read.
+pub(crate) struct Asked<'a> {
+    pub(crate) entity: Entity,
+    pub(crate) target: Target<'a>,
+    pub(crate) fields: Option<&'a Fields>,
+    pub(crate) include_remote: bool,
+}
+
+/// Reads from the store: the body of the answer.
+pub(crate) async fn fetch(
     app: &App,
     call: &Call,
     access: &Access,
-    entity: Entity,
-    target: Target<'_>,
-    fields: Option<&Fields>,
-    include_remote: bool,
+    asked: &Asked<'_>,
     trace: &mut Trace,
-) -> Result<Answer, Problem> {
+) -> Result<Vec<u8>, Problem> {
+    let &Asked { entity, target, fields, include_remote } = asked;
     let read = Read { entity, target, fields, include_remote };
     let turn = access.connector.read(&access.context(), &read).map_err(|refusal| refusal::problem(&refusal))?;
     let outcome = access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await;
@@ -78,10 +88,15 @@ async fn fetch(
     if let Outcome::Page { objects, .. } = &outcome {
         trace.rows = u16::try_from(objects.len()).ok();
     }
+    body(&outcome, fields)
+}
+
+/// A body in JSON as an answer.
+pub(crate) fn json(body: Bytes) -> Answer {
     let mut answer = Answer::empty(StatusCode::OK);
     answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.body = body(&outcome, fields)?.into();
-    Ok(answer)
+    answer.body = body;
+    answer
 }
 
 /// An outcome as the body of an answer.

@@ -28,6 +28,8 @@ cloud::config! {
         pub guards_table: String = "GUARDS_TABLE",
         /// Table of usage.
         pub usage_table: String = "USAGE_TABLE",
+        /// Table of cached answers.
+        pub cache_table: String = "CACHE_TABLE",
         /// Table of stores and grants.
         pub stores_table: String = "STORES_TABLE",
         /// Queue of stores whose off-boarding is to be finished.
@@ -48,6 +50,8 @@ pub enum Sweep {
     SecurityLog,
     /// Counters and sign-up links whose time is over.
     Guards,
+    /// Cached answers whose time is over (R142).
+    Cache,
     /// Off-boardings that are not finished (R125).
     Offboarding,
     /// Lines of the service log that are not folded into usage yet.
@@ -123,6 +127,7 @@ pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) 
         Sweep::SecurityLog => &app.config.security_log_table,
         Sweep::Guards => &app.config.guards_table,
         Sweep::OldUsage => &app.config.usage_table,
+        Sweep::Cache => &app.config.cache_table,
         Sweep::Offboarding => return offboarding(app, order, budget).await,
         Sweep::Usage => return usage(app, order, budget).await,
     };
@@ -170,6 +175,7 @@ fn told(report: Report) -> Report {
         Sweep::ServiceLog => "service-log",
         Sweep::SecurityLog => "security-log",
         Sweep::Guards => "guards",
+        Sweep::Cache => "cache",
         Sweep::Offboarding => "offboarding",
         Sweep::Usage => "usage",
         Sweep::OldUsage => "old-usage",

@@ -9,6 +9,7 @@ use personal_data::{
 
 use crate::dynamo::{
     accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
+    cache::{BodyItem, GenerationItem},
     guard::SourceItem,
     idempotency::IdempotencyItem,
     key_item::KeyItem,
@@ -37,6 +38,8 @@ pub static DATA_MAP: DataMap = DataMap {
         GrantItem::RECORD,
         SealedItem::RECORD,
         StoreKeyItem::RECORD,
+        BodyItem::RECORD,
+        GenerationItem::RECORD,
         SourceItem::RECORD,
         SignUpItem::RECORD,
         SignUpCountItem::RECORD,
@@ -56,6 +59,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("stores", "StoresTable").backed_up(14),
         // Ends sooner than the backups of what the keys seal, which nobody can read from then on.
         Resource::table("store-keys", "StoreKeysTable").backed_up(7),
+        Resource::table("cache", "CacheTable"),
         // A row of these that was dropped on its last day would live on in a backup.
         Resource::table("guards", "GuardsTable"),
         Resource::table("service-log", "ServiceLogTable"),
@@ -75,11 +79,14 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-service-log", "ServiceLogSchedule"),
         Resource::schedule("sweep-security-log", "SecurityLogSchedule"),
         Resource::schedule("sweep-guards", "GuardsSchedule"),
+        Resource::schedule("sweep-cache", "CacheSchedule"),
         Resource::schedule("sweep-offboarding", "OffboardingSchedule"),
         Resource::schedule("sweep-usage", "UsageSchedule"),
         Resource::schedule("sweep-old-usage", "OldUsageSchedule"),
         Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
         Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
+        // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
+        Resource::memory("answers", 1_200).holding(&[ANSWER]),
         Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]),
         Resource::external("ses-suppression").holding(&[SUPPRESSED_ADDRESS]),
     ],
@@ -110,6 +117,21 @@ const STORE_ADDRESS: Field = Field {
         purposes: &[Purpose::Operation],
         retain: Retention::Store,
         erase: Erase::Delete,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// A store's answer in the memory of an instance, where the store's owner wants answers cached; orders and customers tell of people.
+const ANSWER: Field = Field {
+    attribute: "body",
+    content: Content::Personal(Personal {
+        category: "user",
+        origin: Origin::Upstream,
+        basis: Basis::Instruction,
+        purposes: &[Purpose::Operation],
+        retain: Retention::Cache,
+        erase: Erase::Expire,
         export: Export::Never,
         identity: None,
     }),

@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod boot;
+pub mod cache;
 pub mod clock;
 pub mod data_keys;
 pub mod data_map;

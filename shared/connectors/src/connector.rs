@@ -276,7 +276,7 @@ pub struct Read<'a> {
 }
 
 /// Which objects to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
     /// A page of all.
     Page {

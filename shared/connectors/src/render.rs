@@ -38,6 +38,42 @@ impl Outcome {
     }
 }
 
+impl Fields {
+    /// Cuts the chosen fields out of a whole body that [`Outcome::to_json`] made of a page.
+    ///
+    /// # Errors
+    /// When the body is no page.
+    pub fn cut_page(&self, body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        struct Page<'a> {
+            #[serde(borrow)]
+            data: Vec<&'a RawValue>,
+            #[serde(borrow)]
+            next_cursor: &'a RawValue,
+        }
+        let page: Page<'_> = serde_json::from_slice(body)?;
+        let mut out = br#"{"data":["#.to_vec();
+        for (index, object) in page.data.into_iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend(self.select(object)?.into_bytes());
+        }
+        out.extend(br#"],"next_cursor":"#);
+        out.extend(page.next_cursor.get().as_bytes());
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// Cuts the chosen fields out of a whole body that [`Outcome::to_json`] made of one object.
+    ///
+    /// # Errors
+    /// When the body is no JSON.
+    pub fn cut_one(&self, body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+        Ok(self.select(serde_json::from_slice(body)?)?.into_bytes())
+    }
+}
+
 fn list(objects: &Objects, fields: Option<&Fields>, body: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let Some(fields) = fields else {
         return serde_json::to_writer(body, objects);

@@ -182,6 +182,8 @@ pub enum Retention {
     SignUp,
     /// `"transit"`: 1 day; inside a queue message.
     Transit,
+    /// `"cache"`: 1 day; a store's answer, which is served for minutes and swept within the hour.
+    Cache,
     /// `"mail"`: 14 days; a mail that could not be sent waits so long in its dead-letter queue.
     Mail,
 }
@@ -204,7 +206,7 @@ impl Retention {
             Retention::ServiceLog => Limit::Days(30),
             Retention::SecurityLog => Limit::Days(90),
             Retention::Mail => Limit::Days(14),
-            Retention::Guard | Retention::SignUp | Retention::Transit => Limit::Days(1),
+            Retention::Guard | Retention::SignUp | Retention::Transit | Retention::Cache => Limit::Days(1),
         }
     }
 
@@ -219,6 +221,7 @@ impl Retention {
             Retention::Guard => "guard",
             Retention::SignUp => "sign-up",
             Retention::Transit => "transit",
+            Retention::Cache => "cache",
             Retention::Mail => "mail",
         }
     }

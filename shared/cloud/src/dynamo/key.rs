@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use domain::id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId};
+use domain::{
+    id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId},
+    model::Entity,
+};
 use jiff::Timestamp;
 
 /// Lines of one account and day are spread over so many partitions: one takes 1,000 writes a second.
@@ -73,7 +76,7 @@ pub fn idempotency(hash: &str) -> String {
     format!("idempotency#{hash}")
 }
 
-/// `stores`: the partition of one store. `store-keys`: the item of one store.
+/// `stores`: the partition of one store. `store-keys`: the item of one store. `cache`: answers of one store.
 #[must_use]
 pub fn store(store: &StoreId) -> String {
     format!("store#{}", store.body())
@@ -89,6 +92,21 @@ pub const CREDENTIAL: &str = "credential";
 #[must_use]
 pub fn grant(application: &ApplicationId) -> String {
     format!("grant#{}", application.body())
+}
+
+/// `cache`: what answers start with, within the partition of their store.
+pub const BODIES: &str = "body#";
+
+/// `cache`: one answer, within its store's partition. What was asked is a hash, see [`crate::cache`].
+#[must_use]
+pub fn body(entity: Entity, asked: &str) -> String {
+    format!("{BODIES}{entity}#{asked}")
+}
+
+/// `cache`: what counts the changes of an entity, within its store's partition.
+#[must_use]
+pub fn generation(entity: Entity) -> String {
+    format!("generation#{entity}")
 }
 
 /// `guards`: failed authentications from one source. The source is a hash, see [`crate::dynamo::guard`].

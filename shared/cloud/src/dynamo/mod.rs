@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod admission;
+pub mod cache;
 pub mod expired;
 pub mod guard;
 pub mod idempotency;

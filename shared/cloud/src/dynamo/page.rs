@@ -142,10 +142,25 @@ impl Range<'_> {
         read_all(self.rows(None, None).await?)
     }
 
+    /// The sort keys of everything.
+    pub(super) async fn places(&self) -> Result<Vec<String>, Unavailable> {
+        let rows = self.rows_of(None, None, Some("sk")).await?;
+        Ok(rows.into_iter().filter_map(|mut row| row.remove("sk")).filter_map(|sk| sk.as_s().ok().cloned()).collect())
+    }
+
     async fn rows(
         &self,
         start: Option<String>,
         limit: Option<usize>,
+    ) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
+        self.rows_of(start, limit, None).await
+    }
+
+    async fn rows_of(
+        &self,
+        start: Option<String>,
+        limit: Option<usize>,
+        only: Option<&str>,
     ) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
         let mut rows = Vec::new();
         let mut start = start.map(|sk| HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(sk))]));
@@ -159,6 +174,7 @@ impl Range<'_> {
                 .expression_attribute_values(":pk", text(&self.pk))
                 .expression_attribute_values(":prefix", text(self.prefix))
                 .consistent_read(true)
+                .set_projection_expression(only.map(str::to_owned))
                 .set_limit(left.and_then(|left| i32::try_from(left).ok()))
                 .set_exclusive_start_key(start)
                 .send()

@@ -139,6 +139,18 @@ pub(crate) fn attributes<T: serde::Serialize + personal_data::PersonalData>(item
     serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises")
 }
 
+/// Puts one item that has to agree with nothing else.
+pub(super) async fn put_alone<T: serde::Serialize + personal_data::PersonalData>(
+    client: &Client,
+    table: &str,
+    what: &'static str,
+    item: &T,
+) -> Result<(), Unavailable> {
+    let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).map_err(|error| super::unreadable(what, &error))?;
+    let put = client.put_item().table_name(table).set_item(Some(item)).send().await;
+    put.map(drop).map_err(|error| super::unavailable(what, &error))
+}
+
 /// The part of a builder to which nothing is missing.
 ///
 /// # Panics

@@ -21,5 +21,6 @@ pub(crate) const RETENTIONS: &[(&str, &str)] = &[
     ("guard", "Guard"),
     ("sign-up", "SignUp"),
     ("transit", "Transit"),
+    ("cache", "Cache"),
     ("mail", "Mail"),
 ];
