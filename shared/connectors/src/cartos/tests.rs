@@ -68,7 +68,7 @@ fn pages_follow_each_other_to_the_last() {
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = Target::Page { per_page: 25, cursor: Some(cursor), updated_after: None };
     let last = SAMPLES[0].1.replace("\"page\":1", "\"page\":3");
-    let (page, rounds) = read(&CartOs, Entity::Products, second.clone(), |_| ok(&last)).unwrap();
+    let (page, rounds) = read(&CartOs, Entity::Products, second, |_| ok(&last)).unwrap();
     assert_eq!(rounds, [["https://shop.example/api/products?page=2&per_page=25"]]);
     assert_eq!(page["next_cursor"], serde_json::Value::Null);
     let empty = r#"{"products":[],"pagination":{"page":2,"total_pages":9}}"#;

@@ -455,7 +455,7 @@ fn filters_and_cursors_are_shopifys() {
         assert!(query(request).contains("sortKey: ID, query: $query"));
         data(&json!({ "orders": rows(vec![], None) }))
     };
-    read(&Shopify, Entity::Orders, target.clone(), answer).unwrap();
+    read(&Shopify, Entity::Orders, target, answer).unwrap();
     assert_eq!(variables, json!({ "after": null, "query": "updated_at:>'2026-11-01T12:30:00Z'" }));
     let (address, credential) = (address_of(&Shopify), credential_of(&Shopify));
     let context = Context { address: &address, credential: &credential };
