@@ -201,7 +201,7 @@ async fn function(asked: &Asked, tenant: &Tenant, aws: &str) -> Result<Value, Fa
 /// Runs a server that is called directly.
 async fn server(asked: &Asked, tenant: &Tenant, port: u16) -> Result<Value, Failure> {
     let began = Instant::now();
-    let mut contender = Contender::start(&asked.command, &[])?;
+    let mut contender = Contender::start(&asked.command, &[("PATH", "/usr/sbin:/usr/bin:/bin".to_owned())])?;
     while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         if began.elapsed() > PATIENCE || contender.has_ended() {
             return Err(Failure::NotReady);

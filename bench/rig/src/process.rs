@@ -22,9 +22,11 @@ impl Contender {
     pub(crate) fn cpu(&self) -> io::Result<u64> {
         self.sum(|process| {
             let mut total = 0;
-            for task in fs::read_dir(format!("/proc/{process}/task"))? {
-                let counts = fs::read_to_string(task?.path().join("schedstat"))?;
-                total += first_number(&counts);
+            // A thread may end while they are listed, and between the listing and its file.
+            for task in fs::read_dir(format!("/proc/{process}/task"))?.flatten() {
+                if let Ok(counts) = fs::read_to_string(task.path().join("schedstat")) {
+                    total += first_number(&counts);
+                }
             }
             Ok(total)
         })
@@ -45,15 +47,21 @@ impl Contender {
     }
 
     fn sum(&self, of: impl Fn(u32) -> io::Result<u64>) -> io::Result<u64> {
-        let mut left = vec![self.0.id()];
-        let mut total = 0;
+        let contender = self.0.id();
+        let mut total = of(contender)?;
+        let mut left = children(contender);
         while let Some(process) = left.pop() {
-            total += of(process)?;
-            let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
-            left.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            // A child may end at any time.
+            total += of(process).unwrap_or(0);
+            left.extend(children(process));
         }
         Ok(total)
     }
+}
+
+fn children(process: u32) -> Vec<u32> {
+    let listed = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    listed.split_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 
 impl Drop for Contender {
