@@ -110,7 +110,8 @@ fn text(string: &str, place: Place) -> String {
     let plain = (string.starts_with(|first: char| first.is_ascii_alphabetic()) || is_path)
         && string.chars().all(|one| one.is_ascii_alphanumeric() || "-_./".contains(one) || more.contains(one))
         && !string.ends_with(' ')
-        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&string.to_ascii_lowercase().as_str());
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .contains(&string.to_ascii_lowercase().as_str());
     if plain { string.to_owned() } else { Value::from(string).to_string() }
 }
 
