@@ -19,9 +19,17 @@ fn is_replayed(answer: &Answered) -> bool {
     answer.headers.get("idempotency-replayed").map(String::as_str) == Some("true")
 }
 
+/// How many products the store has by the name, on all its pages.
 async fn products(world: &World) -> usize {
-    let page = world.get("products?per_page=100&fields=name").await.json();
-    page["data"].as_array().unwrap().iter().filter(|product| product["name"] == NAME).count()
+    let (mut count, mut next) = (0, "products?per_page=100&fields=name".to_owned());
+    loop {
+        let page = world.get(&next).await.json();
+        count += page["data"].as_array().unwrap().iter().filter(|product| product["name"] == NAME).count();
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("products?per_page=100&fields=name&cursor={cursor}"),
+            None => return count,
+        }
+    }
 }
 
 #[tokio::test]

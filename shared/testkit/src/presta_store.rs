@@ -88,6 +88,14 @@ fn answer(products: &mut BTreeMap<u64, Product>, received: &Received) -> Respons
     match path.split_once('/') {
         None if path == "products" => match received.method {
             Method::POST => write(products, None, &received.body, is_json),
+            // Several at once may be changed so; a client that changes one does, too.
+            Method::PUT => {
+                let id = element(&String::from_utf8_lossy(&received.body), "id").and_then(|id| id.parse().ok());
+                match id.filter(|id| products.contains_key(id)) {
+                    Some(id) => write(products, Some(id), &received.body, is_json),
+                    None => missing(is_json),
+                }
+            }
             _ => list(products, target, is_json),
         },
         Some(("products", id)) => {
