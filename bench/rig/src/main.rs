@@ -282,6 +282,7 @@ fn environment(runtime_api: &str, aws: &str) -> Vec<(&'static str, String)> {
         ("SERVICE_LOG_TABLE", "bench-service-log"),
         ("SECURITY_LOG_TABLE", "bench-security-log"),
         ("STORE_KEYS_TABLE", "bench-store-keys"),
+        ("CACHE_TABLE", "bench-cache"),
         ("DATA_KEY_ARN", "arn:aws:kms:eu-central-1:000000000000:key/00000000-0000-4000-8000-000000000000"),
         ("VAULT_PREFIX", "bench/store/"),
         ("STACK_REGION", "eu"),
