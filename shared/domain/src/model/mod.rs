@@ -9,6 +9,7 @@ mod customer;
 mod entity;
 mod fields;
 pub mod input;
+mod input_fields;
 mod order;
 
 pub use catalog::{
