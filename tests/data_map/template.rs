@@ -24,6 +24,7 @@ const KEEPS_NOTHING: &[&str] = &[
     "AWS::KMS::Key",
     "AWS::Lambda::Permission",
     "AWS::Logs::MetricFilter",
+    "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Function",
     "AWS::WAFv2::WebACL",
@@ -121,8 +122,11 @@ impl Found<'_> {
                 must(!self.dead_letter, "it is a dead-letter queue".to_owned());
                 let kept = properties["MessageRetentionPeriod"].as_u64();
                 must(kept == Some(u64::from(hours) * 3600), format!("keeps {kept:?} s, the map says {hours} h"));
-                let redrive = !properties["RedrivePolicy"]["deadLetterTargetArn"].is_null();
-                must(redrive, format!("dead letters must go to `{dead_letter}`"));
+                let redrive = &properties["RedrivePolicy"]["deadLetterTargetArn"];
+                match dead_letter {
+                    Some(dead) => must(!redrive.is_null(), format!("dead letters must go to `{dead}`")),
+                    None => must(redrive.is_null(), "its messages must be moved nowhere".to_owned()),
+                }
                 &properties["KmsMasterKeyId"]
             }
             ("AWS::SQS::Queue", Kind::DeadLetter { hours }) => {
@@ -218,7 +222,8 @@ fn secrets(map: &DataMap, template: &Value, differences: &mut Vec<String>) {
 /// What follows the stack's name in the name of a thing: `accounts` of `{"Fn::Sub": "${AWS::StackName}-accounts"}`.
 fn short_name(name: &Value) -> Option<&str> {
     let (_, rest) = name["Fn::Sub"].as_str()?.split_once("${AWS::StackName}")?;
-    rest.strip_prefix(['-', '/'])
+    // The name of a bucket is the world's, so its account and region follow.
+    rest.split("-${").next().and_then(|name| name.strip_prefix(['-', '/']))
 }
 
 /// The logical id that a reference leads to.

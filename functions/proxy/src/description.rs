@@ -5,9 +5,12 @@ use cloud::http::{
     description::{self, Operation, Parameter, Schemas},
 };
 use connectors::{Platform, Verb};
-use domain::model::{
-    Basket, Category, Customer, Entity, InventoryLevel, Order, Product,
-    input::{BasketInput, CategoryInput, CustomerInput, InventoryInput, OrderInput, ProductInput},
+use domain::{
+    model::{
+        Basket, Category, Customer, Entity, InventoryLevel, Order, Product,
+        input::{BasketInput, CategoryInput, CustomerInput, InventoryInput, OrderInput, ProductInput},
+    },
+    scope::scope_of,
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -70,7 +73,7 @@ fn unified(entity: Entity, verb: Verb, schemas: &mut Schemas) -> Operation {
         .fails(REACHING)
         .fails(UPSTREAM)
         .fails([Code::ValidationFailed]);
-    operation.scopes.push(route::scope_of(entity, writes));
+    operation.scopes.push(scope_of(entity, writes));
     let operation = if writes { operation.once() } else { operation };
     match verb {
         Verb::List => conditional(
@@ -147,7 +150,7 @@ fn batch(entity: Entity, schemas: &mut Schemas) -> Operation {
         .once()
         .answers(StatusCode::OK, "What each came to.", results)
         .fails(REACHING);
-    operation.scopes.push(route::scope_of(entity, true));
+    operation.scopes.push(scope_of(entity, true));
     operation
 }
 

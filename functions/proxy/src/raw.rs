@@ -7,10 +7,13 @@ use cloud::{
     journal::Trace,
 };
 use connectors::{RawCall, RawPath};
-use domain::{model::Entity, scope::Scope};
+use domain::{
+    model::Entity,
+    scope::{Scope, scope_of},
+};
 use http::Method;
 
-use crate::{App, access::Access, refusal, route};
+use crate::{App, access::Access, refusal};
 
 /// Checks the path of a raw call.
 ///
@@ -26,7 +29,7 @@ pub(crate) fn path(text: &str) -> Result<RawPath, Problem> {
 pub(crate) fn scopes(access: &Access, path: &RawPath, method: &Method) -> impl Iterator<Item = Scope> {
     let entity: Option<Entity> = access.connector.raw_scope(path);
     let writes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    std::iter::once(Scope::Raw).chain(entity.map(|entity| route::scope_of(entity, writes)))
+    std::iter::once(Scope::Raw).chain(entity.map(|entity| scope_of(entity, writes)))
 }
 
 /// Passes a call through.

@@ -2,7 +2,7 @@
 
 use cloud::http::{Call, Code, Problem};
 use connectors::{RawPath, Verb};
-use domain::{id::StoreId, model::Entity, scope::Scope};
+use domain::{id::StoreId, model::Entity};
 use http::Method;
 
 use crate::raw;
@@ -127,22 +127,4 @@ fn unified<'a>(call: &Call, entity: &str, id: Option<&'a str>) -> Result<Target<
         _ => return Err(Code::MethodNotAllowed.into()),
     };
     Ok(Target::Unified { entity, verb, id })
-}
-
-/// The scope that an entity needs, to be read or to be written.
-pub(crate) fn scope_of(entity: Entity, writes: bool) -> Scope {
-    match (entity, writes) {
-        (Entity::Products, false) => Scope::ProductsRead,
-        (Entity::Products, true) => Scope::ProductsWrite,
-        (Entity::Orders, false) => Scope::OrdersRead,
-        (Entity::Orders, true) => Scope::OrdersWrite,
-        (Entity::Customers, false) => Scope::CustomersRead,
-        (Entity::Customers, true) => Scope::CustomersWrite,
-        (Entity::Categories, false) => Scope::CategoriesRead,
-        (Entity::Categories, true) => Scope::CategoriesWrite,
-        (Entity::Inventory, false) => Scope::InventoryRead,
-        (Entity::Inventory, true) => Scope::InventoryWrite,
-        (Entity::Baskets, false) => Scope::BasketsRead,
-        (Entity::Baskets, true) => Scope::BasketsWrite,
-    }
 }

@@ -8,7 +8,7 @@ use cloud::{
 use connectors::Verb;
 use domain::{
     id::StoreId,
-    scope::{Scope, ScopeSet},
+    scope::{Scope, ScopeSet, scope_of},
 };
 use http::{StatusCode, header};
 
@@ -118,8 +118,8 @@ async fn reach(
 /// The scope of a unified call; a raw call's hang on the store's platform.
 fn needed(target: &Target<'_>) -> Option<Scope> {
     match target {
-        Target::Unified { entity, verb, .. } => Some(route::scope_of(*entity, !matches!(verb, Verb::List | Verb::Get))),
-        Target::Batch(entity) => Some(route::scope_of(*entity, true)),
+        Target::Unified { entity, verb, .. } => Some(scope_of(*entity, !matches!(verb, Verb::List | Verb::Get))),
+        Target::Batch(entity) => Some(scope_of(*entity, true)),
         Target::Raw(_) => None,
     }
 }

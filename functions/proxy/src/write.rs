@@ -76,7 +76,8 @@ fn written(call: &Call, verb: Verb, outcome: &Outcome) -> Result<Answer, Problem
 fn made(verb: Verb, outcome: &Outcome) -> Made {
     let id = match outcome {
         Outcome::One(objects) => objects.first_id().map(str::to_owned),
-        Outcome::Works | Outcome::Page { .. } | Outcome::Deleted | Outcome::Batch(_) => None,
+        // What was deleted has none to read again, and a write comes to nothing else.
+        _ => None,
     };
     Made { status: status(verb).as_u16(), id }
 }

@@ -10,6 +10,8 @@ use personal_data::{
 use crate::dynamo::{
     accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
     cache::{BodyItem, GenerationItem},
+    deliveries::DeliveryItem,
+    events::{EventItem, MarkItem, ReconciledItem},
     guard::SourceItem,
     idempotency::IdempotencyItem,
     key_item::KeyItem,
@@ -17,8 +19,12 @@ use crate::dynamo::{
     mails::MailItem,
     sign_ups::{SignUpCountItem, SignUpItem},
     store_keys::StoreKeyItem,
-    stores::{GrantItem, SealedItem, StoreItem},
+    stores::{GrantItem, HooksItem, SealedItem, StoreItem},
+    subscriptions::{SubscriptionItem, SubscriptionPointerItem},
     usage::{FoldedItem, UsageItem},
+};
+use crate::events::{
+    DeadMessage, DeliveryMessage, EventMessage, PrivacyTopicMessage, ReconciliationMessage, ReplayMessage,
 };
 use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
 use crate::mailer::MailMessage;
@@ -52,6 +58,19 @@ pub static DATA_MAP: DataMap = DataMap {
         FoldedItem::RECORD,
         MailMessage::RECORD,
         OffboardingMessage::RECORD,
+        SubscriptionItem::RECORD,
+        SubscriptionPointerItem::RECORD,
+        HooksItem::RECORD,
+        EventItem::RECORD,
+        MarkItem::RECORD,
+        ReconciledItem::RECORD,
+        DeliveryItem::RECORD,
+        EventMessage::RECORD,
+        DeliveryMessage::RECORD,
+        DeadMessage::RECORD,
+        ReplayMessage::RECORD,
+        ReconciliationMessage::RECORD,
+        PrivacyTopicMessage::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -65,6 +84,20 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("service-log", "ServiceLogTable"),
         Resource::table("security-log", "SecurityLogTable"),
         Resource::table("usage", "UsageTable"),
+        Resource::table("subscriptions", "SubscriptionsTable").backed_up(14),
+        Resource::table("events", "EventsTable"),
+        Resource::table("deliveries", "DeliveriesTable"),
+        // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
+        Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
+        Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),
+        Resource::perishable("ordered-events.fifo", "OrderedEventsQueue", 24).holding(&[EVENT_BODY]),
+        Resource::perishable("dead-events", "DeadEventsQueue", 14 * 24),
+        Resource::bucket("large-hooks", "LargeHooksBucket", 1).holding(&[EVENT_BODY]),
+        Resource::queue("replays", "ReplaysQueue", 24, "replays-dead"),
+        Resource::dead_letter("replays-dead", "ReplaysQueueDead", 14 * 24),
+        Resource::queue("reconciliations", "ReconciliationsQueue", 24, "reconciliations-dead"),
+        Resource::dead_letter("reconciliations-dead", "ReconciliationsQueueDead", 14 * 24),
+        Resource::perishable("privacy-topics", "PrivacyTopicsQueue", 14 * 24),
         Resource::queue("mail", "MailQueue", 24, "mail-dead"),
         Resource::dead_letter("mail-dead", "MailQueueDead", 14 * 24),
         Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
@@ -131,6 +164,21 @@ const ANSWER: Field = Field {
         basis: Basis::Instruction,
         purposes: &[Purpose::Operation],
         retain: Retention::Cache,
+        erase: Erase::Expire,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// What a store says of an object, on its way to the developers who may see it; orders and customers tell of people.
+const EVENT_BODY: Field = Field {
+    attribute: "body",
+    content: Content::Personal(Personal {
+        category: "user",
+        origin: Origin::Upstream,
+        basis: Basis::Instruction,
+        purposes: &[Purpose::Operation],
+        retain: Retention::Transit,
         erase: Erase::Expire,
         export: Export::Never,
         identity: None,

@@ -11,6 +11,7 @@ pub mod data_map;
 pub mod dynamo;
 pub mod egress;
 pub mod env;
+pub mod events;
 pub mod gate;
 pub mod http;
 pub mod journal;

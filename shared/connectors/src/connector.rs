@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::allowance::Allowance;
 use crate::fields::Fields;
+use crate::hooks::{Hooks, Registered};
 use crate::raw_path::RawPath;
 use crate::request::OutboundRequest;
 use crate::write::Write;
@@ -69,6 +70,21 @@ pub trait Connector: Sync {
     /// What an answer says is left of the platform's own limit; `None` when it says nothing.
     fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
         let _ = answer;
+        None
+    }
+
+    /// What it knows of its platform's webhooks; `None` where the platform has none.
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        None
+    }
+
+    /// Which of these objects exist; the outcome is [`Outcome::Existing`]. `ids` are 1 to 100. `None` when the platform has no call that looks
+    /// for many at once.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when it cannot be asked of this platform; no request has been made then.
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        let _ = (context, entity, ids);
         None
     }
 
@@ -370,6 +386,10 @@ pub enum Outcome {
     Deleted,
     /// A result for each write of a batch, in its place.
     Batch(Vec<Result<Outcome, ReadError>>),
+    /// The ids of those objects, of those that were asked for, that exist.
+    Existing(Vec<String>),
+    /// The webhooks that are registered with the platform.
+    Registered(Registered),
 }
 
 /// Unified objects of one kind. No `Debug`: some are personal data.

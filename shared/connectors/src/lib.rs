@@ -12,6 +12,7 @@ mod connector;
 mod cursor;
 mod fields;
 pub mod headers;
+pub mod hooks;
 mod magento;
 mod medusa;
 mod notice;

@@ -11,14 +11,14 @@ const ROOM: usize = 2_560;
 
 impl Outcome {
     /// The body of the answer: `{"data": […], "next_cursor": …}` for a page, the object itself for one, `{}` for a probe, nothing for what
-    /// was deleted. A batch has no body of its own: its results are answered one by one.
+    /// was deleted, and for what no caller asks for. A batch has no body of its own: its results are answered one by one.
     ///
     /// # Errors
     /// Only when the serialiser fails, which the types exclude.
     pub fn to_json(&self, fields: Option<&Fields>) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Self::Works => Ok(b"{}".to_vec()),
-            Self::Deleted | Self::Batch(_) => Ok(Vec::new()),
+            Self::Deleted | Self::Batch(_) | Self::Existing(_) | Self::Registered(_) => Ok(Vec::new()),
             Self::Page { objects, next_cursor } => {
                 let mut body = Vec::with_capacity(objects.len() * ROOM);
                 body.extend(br#"{"data":"#);

@@ -123,6 +123,10 @@ ids! {
     RequestId = "req_";
     /// One message in a queue of ours, which stays the same when it is redelivered.
     MessageId = "msg_";
+    /// Something that happened in a store. Also the `webhook-id` of its deliveries, by which a receiver knows one that it has seen.
+    EventId = "evt_";
+    /// A developer's wish for events.
+    SubscriptionId = "sub_";
 }
 
 #[cfg(test)]

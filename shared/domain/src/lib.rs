@@ -5,7 +5,9 @@
 
 pub mod account;
 pub mod cache;
+pub mod delivery;
 pub mod deprecation;
+pub mod event;
 pub mod grant;
 pub mod id;
 pub mod key;
@@ -17,5 +19,6 @@ pub mod role;
 mod schema;
 pub mod scope;
 pub mod store;
+pub mod subscription;
 pub mod tier;
 pub mod usage;

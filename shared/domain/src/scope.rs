@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::model::Entity;
+
 macro_rules! scopes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// One thing a key may do. The texts are part of the contract and never change their meaning.
@@ -88,6 +90,25 @@ impl Scope {
     #[must_use]
     pub const fn is_data_plane(self) -> bool {
         (self as u8) <= (Scope::Raw as u8)
+    }
+}
+
+/// The scope that an entity needs, to be read or to be written.
+#[must_use]
+pub const fn scope_of(entity: Entity, writes: bool) -> Scope {
+    match (entity, writes) {
+        (Entity::Products, false) => Scope::ProductsRead,
+        (Entity::Products, true) => Scope::ProductsWrite,
+        (Entity::Orders, false) => Scope::OrdersRead,
+        (Entity::Orders, true) => Scope::OrdersWrite,
+        (Entity::Customers, false) => Scope::CustomersRead,
+        (Entity::Customers, true) => Scope::CustomersWrite,
+        (Entity::Categories, false) => Scope::CategoriesRead,
+        (Entity::Categories, true) => Scope::CategoriesWrite,
+        (Entity::Inventory, false) => Scope::InventoryRead,
+        (Entity::Inventory, true) => Scope::InventoryWrite,
+        (Entity::Baskets, false) => Scope::BasketsRead,
+        (Entity::Baskets, true) => Scope::BasketsWrite,
     }
 }
 

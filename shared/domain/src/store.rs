@@ -104,6 +104,21 @@ impl StoreState {
     }
 }
 
+/// How far the registration of a store's webhooks with its platform has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum HooksState {
+    /// It is to be done, within minutes.
+    Pending,
+    /// The platform sends us what happens. Looked at daily, and repaired.
+    Registered,
+    /// The platform has no way to do it from here: the store's owner does it, as the guide says.
+    Manual,
+    /// The platform refused. It is tried again daily.
+    Failed,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

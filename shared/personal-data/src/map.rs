@@ -42,8 +42,9 @@ pub enum Kind {
     Queue {
         /// The longest a message may rest, in hours.
         hours: u16,
-        /// The short name of the queue for messages that could not be handled.
-        dead_letter: &'static str,
+        /// The short name of the queue to which messages go that could not be handled; `None` where they die with their time, because what they
+        /// carry may rest nowhere longer.
+        dead_letter: Option<&'static str>,
     },
     /// The SQS queue to which another one moves what could not be handled.
     DeadLetter {
@@ -99,7 +100,13 @@ impl Resource {
 
     /// A queue under the stack's key.
     pub const fn queue(name: &'static str, logical_id: &'static str, hours: u16, dead_letter: &'static str) -> Self {
+        let dead_letter = Some(dead_letter);
         Self::new(name, logical_id, Kind::Queue { hours, dead_letter }, Encryption::StackKey)
+    }
+
+    /// A queue under the stack's key whose messages are moved nowhere: what they carry is gone after `hours`, handled or not.
+    pub const fn perishable(name: &'static str, logical_id: &'static str, hours: u16) -> Self {
+        Self::new(name, logical_id, Kind::Queue { hours, dead_letter: None }, Encryption::StackKey)
     }
 
     /// A dead-letter queue under the stack's key.
@@ -192,7 +199,7 @@ impl DataMap {
     /// What rests in a resource that is personal, by attribute. A dead-letter queue holds what its queues hold.
     pub fn personal_of(&self, resource: &'static Resource) -> impl Iterator<Item = (&'static str, Personal)> {
         let feeds = self.resources.iter().filter(|other| {
-            let into = matches!(other.kind, Kind::Queue { dead_letter, .. } if dead_letter == resource.name);
+            let into = matches!(other.kind, Kind::Queue { dead_letter, .. } if dead_letter == Some(resource.name));
             into && matches!(resource.kind, Kind::DeadLetter { .. })
         });
         feeds.chain([resource]).flat_map(|place| {
@@ -245,7 +252,7 @@ impl DataMap {
         {
             fault(format!("no record of it has the attribute `{expires_by}` by which its items expire"));
         }
-        if let Kind::Queue { dead_letter, .. } = resource.kind
+        if let Kind::Queue { dead_letter: Some(dead_letter), .. } = resource.kind
             && !self.store(dead_letter).is_some_and(|other| matches!(other.kind, Kind::DeadLetter { .. }))
         {
             fault(format!("`{dead_letter}` is not a dead-letter queue of the map"));

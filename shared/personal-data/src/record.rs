@@ -186,6 +186,8 @@ pub enum Retention {
     Cache,
     /// `"mail"`: 14 days; a mail that could not be sent waits so long in its dead-letter queue.
     Mail,
+    /// `"envelope"`: 14 days; which event was delivered where, without what it said.
+    Envelope,
 }
 
 /// What ends a retention.
@@ -205,7 +207,7 @@ impl Retention {
             Retention::Key => Limit::LifeAnd(30),
             Retention::ServiceLog => Limit::Days(30),
             Retention::SecurityLog => Limit::Days(90),
-            Retention::Mail => Limit::Days(14),
+            Retention::Mail | Retention::Envelope => Limit::Days(14),
             Retention::Guard | Retention::SignUp | Retention::Transit | Retention::Cache => Limit::Days(1),
         }
     }
@@ -223,6 +225,7 @@ impl Retention {
             Retention::Transit => "transit",
             Retention::Cache => "cache",
             Retention::Mail => "mail",
+            Retention::Envelope => "envelope",
         }
     }
 }

@@ -5,10 +5,11 @@
 use std::fmt;
 
 use domain::{
-    id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId},
+    id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId, SubscriptionId},
     model::Entity,
 };
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// Lines of one account and day are spread over so many partitions: one takes 1,000 writes a second.
 pub const JOURNAL_SHARDS: u8 = 8;
@@ -107,6 +108,50 @@ pub fn body(entity: Entity, asked: &str) -> String {
 #[must_use]
 pub fn generation(entity: Entity) -> String {
     format!("generation#{entity}")
+}
+
+/// `stores`: what the store's webhooks are signed with and which are registered, within the store's partition.
+pub const HOOKS: &str = "hooks";
+
+/// `events`: what happened in one store on one day, by when it came in.
+#[must_use]
+pub fn events(store: &StoreId, at: Timestamp) -> String {
+    format!("events#{}#{}", store.body(), Day(at))
+}
+
+/// `events`: what is known of the objects of one store, and how far it was looked for changes.
+#[must_use]
+pub fn marks(store: &StoreId) -> String {
+    format!("marks#{}", store.body())
+}
+
+/// `events`: what is known of one object, within [`marks`] of its store. Its id is a hash, because platforms' ids can be long.
+#[must_use]
+pub fn mark(entity: Entity, id: &str) -> String {
+    let hash = Sha256::digest(id);
+    let half = hash.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+    format!("mark#{entity}#{}", domain::id::encode_body(half))
+}
+
+/// `events`: how far the objects of an entity were looked for changes, within [`marks`] of their store.
+#[must_use]
+pub fn reconciled(entity: Entity) -> String {
+    format!("reconciled#{entity}")
+}
+
+/// `subscriptions`: one subscription within its application's partition ([`application`]); `accounts`: what points to it from its account's.
+#[must_use]
+pub fn subscription(subscription: &SubscriptionId) -> String {
+    format!("{SUBSCRIPTIONS}{}", subscription.body())
+}
+
+/// `subscriptions`, `accounts`: what subscriptions start with, within the partition of their application or account.
+pub const SUBSCRIPTIONS: &str = "subscription#";
+
+/// `deliveries`: the deliveries of one subscription, by their event.
+#[must_use]
+pub fn deliveries(subscription: &SubscriptionId) -> String {
+    format!("deliveries#{}", subscription.body())
 }
 
 /// `guards`: failed authentications from one source. The source is a hash, see [`crate::dynamo::guard`].

@@ -4,6 +4,8 @@ pub mod accounts;
 pub mod activity;
 pub mod admission;
 pub mod cache;
+pub mod deliveries;
+pub mod events;
 pub mod expired;
 pub mod guard;
 pub mod idempotency;
@@ -15,6 +17,7 @@ pub mod page;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;
+pub mod subscriptions;
 pub mod transaction;
 pub mod usage;
 

@@ -23,4 +23,5 @@ pub(crate) const RETENTIONS: &[(&str, &str)] = &[
     ("transit", "Transit"),
     ("cache", "Cache"),
     ("mail", "Mail"),
+    ("envelope", "Envelope"),
 ];

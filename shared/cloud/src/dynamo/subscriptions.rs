@@ -1,0 +1,167 @@
+//! Subscriptions, with the health of their endpoints (table `subscriptions`). A partition an application.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::{
+    account::Line,
+    event::Topic,
+    id::{AccountId, ApplicationId, EventId, StoreId, SubscriptionId},
+    subscription::{DisabledBecause, Ordering, SubscriptionState},
+};
+use jiff::Timestamp;
+use personal_data::PersonalData;
+
+/// A subscription.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "subscriptions", subject = AccountUser, link = "account", role = Controller, region = Pinned)]
+pub struct SubscriptionItem {
+    /// `application#` and the application's id.
+    #[pd(none)]
+    pub pk: String,
+    /// `subscription#` and the subscription's id.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// The subscription.
+    #[pd(none)]
+    pub id: SubscriptionId,
+    /// Whose application it is.
+    #[pd(none)]
+    pub account: AccountId,
+    /// The application.
+    #[pd(none)]
+    pub application: ApplicationId,
+    /// What its developer calls it; free text, so it may name a person.
+    #[pd(cat = "user.content.private", origin = Provided, basis = Contract, purpose(Account), retain = "account", erase = Delete, export = Yes)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Line>,
+    /// Where deliveries go; it may name a person.
+    #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Operation), retain = "account", erase = Delete, export = Yes)]
+    pub url: String,
+    /// What it wants to be told.
+    #[pd(none)]
+    pub topics: Vec<Topic>,
+    /// Of which stores; `None` for every store that its application is granted.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stores: Option<Vec<StoreId>>,
+    /// Which fields of the objects, as dotted paths; `None` for all.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<String>>,
+    /// What an object must look like: for each dotted path the values that it may have there, as texts.
+    #[pd(cat = "user.content.private", origin = Provided, basis = Contract, purpose(Operation), retain = "account", erase = Delete, export = Yes)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filter: BTreeMap<String, Vec<String>>,
+    /// Whether the platform's own object is to be added.
+    #[pd(none)]
+    #[serde(default)]
+    pub include_remote: bool,
+    /// In which order.
+    #[pd(none)]
+    #[serde(default)]
+    pub ordering: Ordering,
+    /// Whether it is served.
+    #[pd(none)]
+    pub state: SubscriptionState,
+    /// Why it is not.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_because: Option<DisabledBecause>,
+    /// Since when it is not.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+    /// What its deliveries are signed with, under the application's data key, see [`crate::signing`].
+    #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = Contract, purpose(Operation), retain = "account", erase = Shred, export = Never)]
+    pub secrets: Bytes,
+    /// Grows each time the secrets change.
+    #[pd(none)]
+    pub secrets_version: u64,
+    /// When it was made.
+    #[pd(none)]
+    pub created_at: Timestamp,
+    /// When its owner last changed it.
+    #[pd(none)]
+    pub updated_at: Timestamp,
+
+    /// Since when there was nothing but failures (`first_failure_at`).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// How many attempts failed since.
+    #[pd(none)]
+    #[serde(default)]
+    pub failures: u32,
+    /// When the last one failed.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure_at: Option<Timestamp>,
+    /// The first event since whose attempt failed.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_failed: Option<EventId>,
+    /// Whether attempts of another event failed too.
+    #[pd(none)]
+    #[serde(default)]
+    pub several_failed: bool,
+    /// How many warnings its owner was sent since.
+    #[pd(none)]
+    #[serde(default)]
+    pub warnings: u8,
+    /// Failures one after another within the breaker's window, and since when.
+    #[pd(none)]
+    #[serde(default)]
+    pub streak: u32,
+    /// When the streak began.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streak_since: Option<Timestamp>,
+    /// Until when the endpoint is left alone; set while the breaker is open.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<Timestamp>,
+    /// How often the breaker has opened one after another.
+    #[pd(none)]
+    #[serde(default)]
+    pub opened: u32,
+    /// The event whose delivery tries whether the endpoint is back.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<EventId>,
+    /// Whether deliveries were parked since the breaker opened.
+    #[pd(none)]
+    #[serde(default)]
+    pub parked: bool,
+    /// Never set: a subscription lives as long as its application. Every table has this attribute for its time-to-live.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// Points from an account to a subscription of one of its applications (table `accounts`).
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "accounts", subject = AccountUser, link = "account", role = Controller, region = Pinned)]
+pub struct SubscriptionPointerItem {
+    /// `account#` and the account's id.
+    #[pd(none)]
+    pub pk: String,
+    /// `subscription#` and the subscription's id.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// Whose it is.
+    #[pd(none)]
+    pub account: AccountId,
+    /// The application.
+    #[pd(none)]
+    pub application: ApplicationId,
+    /// The subscription.
+    #[pd(none)]
+    pub subscription: SubscriptionId,
+}

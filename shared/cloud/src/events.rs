@@ -1,0 +1,231 @@
+//! What travels through the queues between a store's webhook and a developer's endpoint.
+//!
+//! `intake` sends an [`EventMessage`] for each webhook, `reconciliation` one for each change that no webhook told. `fan-out` turns it into an
+//! event and sends a [`DeliveryMessage`] for each matching subscription. Both carry bodies; their queues are encrypted, keep a message for a
+//! day, and move it nowhere: what is given up leaves a [`DeadMessage`], which has none (`product.md` decision 1).
+
+use std::collections::BTreeMap;
+
+use domain::{
+    event::{PrivacyTopic, Topic},
+    id::{AccountId, ApplicationId, EventId, StoreId, SubscriptionId},
+    subscription::Ordering,
+};
+use jiff::Timestamp;
+use personal_data::PersonalData;
+use serde_json::value::RawValue;
+
+/// What came from a store and is to be told: a message of the `incoming-events` queue.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "incoming-events", subject = Shopper, link = "store", role = Processor, region = Pinned)]
+pub struct EventMessage {
+    /// The event, unless it turns out to be known already.
+    #[pd(none)]
+    pub id: EventId,
+    /// Which store.
+    #[pd(none)]
+    pub store: StoreId,
+    /// When it came in.
+    #[pd(none)]
+    pub received_at: Timestamp,
+    /// What came.
+    #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
+    pub news: News,
+}
+
+/// What came from a store.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum News {
+    /// A webhook that was verified.
+    Hook {
+        /// The headers that say what it is about, by their names in lower case.
+        headers: BTreeMap<String, String>,
+        /// Its raw body.
+        body: HookBody,
+    },
+    /// A change that no webhook told, found by looking.
+    Recovered {
+        /// What must have happened.
+        topic: Topic,
+        /// To which object.
+        object: String,
+    },
+}
+
+/// The raw body of a webhook, byte for byte.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HookBody {
+    /// UTF-8, as nearly all are.
+    Text(String),
+    /// Anything else, in base64.
+    Bytes(String),
+    /// Too large for the queue: the name of the object in the bucket that holds it for a day.
+    Stored(String),
+}
+
+/// One event for one subscription: a message of the `outgoing-events` queue, or of the `ordered-events` queue.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "outgoing-events", subject = Shopper, link = "store", role = Processor, region = Pinned)]
+pub struct DeliveryMessage {
+    /// Whose subscription.
+    #[pd(none)]
+    pub application: ApplicationId,
+    /// Which.
+    #[pd(none)]
+    pub subscription: SubscriptionId,
+    /// Which event.
+    #[pd(none)]
+    pub event: EventId,
+    /// Of which store.
+    #[pd(none)]
+    pub store: StoreId,
+    /// What happened.
+    #[pd(none)]
+    pub topic: Topic,
+    /// To which object.
+    #[pd(cat = "user.unique_id", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// When it came in. 24 hours later it is given up (R139).
+    #[pd(none)]
+    pub received_at: Timestamp,
+    /// In which order the subscription wants its deliveries.
+    #[pd(none)]
+    pub ordering: Ordering,
+    /// How often its developer has asked for it again: each time it starts anew.
+    #[pd(none)]
+    #[serde(default)]
+    pub replay: u32,
+    /// What is sent, byte for byte.
+    #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
+    pub body: Box<RawValue>,
+}
+
+/// What of a message is left that nothing could be made of: a message of the `dead-events` queue, for people to look at. No body.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "dead-events", subject = Nobody, role = Controller, region = Pinned)]
+pub struct DeadMessage {
+    /// Which event.
+    #[pd(none)]
+    pub event: EventId,
+    /// Of which store.
+    #[pd(none)]
+    pub store: StoreId,
+    /// For which subscription, where it had got so far.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<SubscriptionId>,
+    /// When it came in.
+    #[pd(none)]
+    pub received_at: Timestamp,
+    /// What could not be done with it, in our words.
+    #[pd(none)]
+    pub cause: String,
+    /// SHA-256 of the body, in lower-case hex, so that it can be recognised where it came from.
+    #[pd(none)]
+    pub sha256: String,
+}
+
+/// Deliveries that are to be made again, with bodies that are read from the store anew: a message of the `replays` queue. It is worked
+/// through a page at a time; each page's message names where the next begins.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "replays", subject = Nobody, role = Controller, region = Pinned)]
+pub struct ReplayMessage {
+    /// Whose subscription.
+    #[pd(none)]
+    pub application: ApplicationId,
+    /// Which.
+    #[pd(none)]
+    pub subscription: SubscriptionId,
+    /// Which of its deliveries.
+    #[pd(none)]
+    pub what: Replay,
+    /// The last event that is done, where the work has begun.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<EventId>,
+}
+
+/// Which deliveries of a subscription are to be made again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Replay {
+    /// One, whatever became of it.
+    One(EventId),
+    /// Every event that came in between two times and that the subscription wants, whatever became of its delivery; those of a time when the
+    /// subscription was off included.
+    Between {
+        /// From here on.
+        from: Timestamp,
+        /// Up to here, exclusive.
+        to: Timestamp,
+    },
+    /// Every delivery that failed and whose event came in since.
+    Failed {
+        /// From here on.
+        since: Timestamp,
+    },
+    /// Every delivery that was parked: the endpoint is back.
+    Parked,
+}
+
+/// Work on one store that no caller waits for: a message of the `reconciliations` queue.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "reconciliations", subject = Nobody, role = Controller, region = Anywhere)]
+pub struct ReconciliationMessage {
+    /// Whose store.
+    #[pd(none)]
+    pub account: AccountId,
+    /// Which store.
+    #[pd(none)]
+    pub store: StoreId,
+    /// Which of its generations.
+    #[pd(none)]
+    pub generation: u32,
+    /// What is to be done.
+    #[pd(none)]
+    pub task: Task,
+}
+
+/// What is to be done for a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Its webhooks are registered, or repaired where somebody removed them.
+    Hooks,
+    /// Its changes are looked for that no webhook told.
+    Changes,
+}
+
+/// What a platform asks about people (`platforms.md` 3.5): a message of the `privacy-topics` queue, for the machine that answers
+/// data-subject requests.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "privacy-topics", subject = Shopper, link = "store", role = Processor, region = Pinned)]
+pub struct PrivacyTopicMessage {
+    /// The event that it came as.
+    #[pd(none)]
+    pub event: EventId,
+    /// Which store it came for.
+    #[pd(none)]
+    pub store: StoreId,
+    /// Whose store that is.
+    #[pd(none)]
+    pub account: AccountId,
+    /// What is asked.
+    #[pd(none)]
+    pub topic: PrivacyTopic,
+    /// When it came in: the law's clock starts here.
+    #[pd(none)]
+    pub received_at: Timestamp,
+    /// The platform's own words: ids, and the customer's address and telephone number where it has them.
+    #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "envelope", erase = Expire, export = Never)]
+    pub body: Box<RawValue>,
+}
