@@ -72,9 +72,9 @@ class Package:
             if resource["Type"] == "AWS::Serverless::Function":
                 properties["CodeUri"] = self.code(name, resource)
             elif resource["Type"] == "AWS::Serverless::Application" and isinstance(properties.get("Location"), str):
-                properties["Location"] = self.nested(path.parent / properties["Location"])
+                properties["Location"] = self.uploaded(path.parent / properties["Location"])
             elif resource["Type"] == "AWS::CloudFormation::Stack":
-                properties["TemplateURL"] = self.nested(path.parent / properties["TemplateURL"])
+                properties["TemplateURL"] = self.uploaded(path.parent / properties["TemplateURL"])
         return json.dumps(template, default=str)
 
     def code(self, name, resource):
@@ -87,7 +87,8 @@ class Package:
             raise Failure(f"the binary of {name} was not built: {path}")
         return f"s3://{BUCKET}/{self.upload(launcher(path, self.fingerprint), 'zip')}"
 
-    def nested(self, path):
+    def uploaded(self, path):
+        """Where an uploaded template stands. The root one goes the same way: given in the call, it may have 51,200 bytes at most."""
         return f"{self.endpoint}/{BUCKET}/{self.upload(self.template(path).encode(), 'json')}"
 
     def upload(self, content, suffix):
@@ -102,11 +103,11 @@ def sender(template, parameters):
     return parameters.get("MailFrom") or declared.get("Default")
 
 
-def deploy(cloudformation, stack, body, parameters):
+def deploy(cloudformation, stack, url, parameters):
     """Creates or updates the stack and waits for the result."""
     arguments = {
         "StackName": stack,
-        "TemplateBody": body,
+        "TemplateURL": url,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())],
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
@@ -205,8 +206,7 @@ def main():
     if unknown:
         raise Failure(f"template.yaml has no parameter {unknown[0]}")
     package = Package(s3, arguments.endpoint, arguments.binaries, arguments.fingerprint)
-    body = package.template(arguments.template)
-    described = deploy(aws.client("cloudformation"), arguments.stack, body, parameters)
+    described = deploy(aws.client("cloudformation"), arguments.stack, package.uploaded(arguments.template), parameters)
     mail_from = sender(declared, parameters)
     if mail_from:
         try:
