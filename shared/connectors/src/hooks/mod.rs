@@ -1,5 +1,7 @@
 //! Webhooks of the platforms: how each is verified, what it says, and how it is registered.
 
+pub mod recipe;
+
 use std::collections::BTreeMap;
 
 use domain::event::{PrivacyTopic, Topic};
@@ -15,7 +17,7 @@ pub trait Hooks: Sync {
     /// How they are registered.
     fn registration(&self) -> Registration;
 
-    /// What one that was verified says. `headers` are those that [`Recipe`](Self) names, by their names in lower case; `body` is raw.
+    /// What one that was verified says. `headers` are those that [`Verified`](recipe::Verified) kept, by their names in lower case; `body` is raw.
     ///
     /// # Errors
     /// [`HookError`] where it cannot be read as what the platform documents.
