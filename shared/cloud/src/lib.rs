@@ -13,6 +13,7 @@ pub mod egress;
 pub mod env;
 pub mod events;
 pub mod gate;
+pub mod hooks;
 pub mod http;
 pub mod journal;
 pub mod mailer;

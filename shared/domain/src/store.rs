@@ -107,6 +107,7 @@ impl StoreState {
 /// How far the registration of a store's webhooks with its platform has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HooksState {
     /// It is to be done, within minutes.
@@ -117,6 +118,19 @@ pub enum HooksState {
     Manual,
     /// The platform refused. It is tried again daily.
     Failed,
+}
+
+impl HooksState {
+    /// The state as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Registered => "registered",
+            Self::Manual => "manual",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +144,9 @@ mod tests {
             assert_eq!(form.as_str().parse(), Ok(form));
         }
         for state in [StoreState::Connecting, StoreState::Connected, StoreState::Disconnecting] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        for state in [HooksState::Pending, HooksState::Registered, HooksState::Manual, HooksState::Failed] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
         }
     }

@@ -2,17 +2,18 @@
 
 mod changes;
 mod credential;
+mod hooks;
 
 pub use changes::{MAX_GRANTS, StoreChange};
 pub use credential::{LEASE, SealedItem};
+pub use hooks::{HooksItem, HooksLook};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use bytes::Bytes;
 use domain::{
     grant::Grant,
     id::{AccountId, ApplicationId, StoreId},
     scope::ScopeSet,
-    store::{HooksState, Region, StoreState, VaultForm},
+    store::{Region, StoreState, VaultForm},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -80,42 +81,6 @@ pub struct StoreItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
-}
-
-/// What a store's webhooks are signed with, and which are registered there.
-#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
-#[pd(store = "stores", subject = Merchant, link = "pk", role = Both, region = Pinned)]
-pub struct HooksItem {
-    /// `store#` and the store's id.
-    #[pd(none)]
-    pub pk: String,
-    /// Always `hooks`.
-    #[pd(none)]
-    pub sk: String,
-    /// Version of this form.
-    #[pd(none)]
-    pub v: u8,
-    /// The secrets under the store's data key, see [`crate::hooks`].
-    #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = Contract, purpose(Operation), retain = "store", erase = Shred, export = Never)]
-    pub secrets: Bytes,
-    /// Grows each time the secrets change.
-    #[pd(none)]
-    pub secrets_version: u64,
-    /// How far the registration with the platform has come.
-    #[pd(none)]
-    pub state: HooksState,
-    /// Why it came no further, in our words.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
-    /// The platform's ids of what is registered.
-    #[pd(none)]
-    #[serde(default)]
-    pub registered: Vec<String>,
-    /// When the registration was last looked at.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checked_at: Option<Timestamp>,
 }
 
 /// One application's permission on one store.
