@@ -107,7 +107,6 @@ impl StoreState {
 /// How far the registration of a store's webhooks with its platform has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HooksState {
     /// It is to be done, within minutes.

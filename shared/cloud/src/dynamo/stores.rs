@@ -167,6 +167,11 @@ impl Stores {
         Ok(item.filter(|item| item.account == *account))
     }
 
+    /// A store for whoever sends a webhook of it: see [`HookVault::sender`](crate::hooks::HookVault::sender), its only caller.
+    pub(crate) async fn unproven(&self, store: &StoreId) -> Result<Option<StoreItem>, Unavailable> {
+        self.get(store, key::STORE.to_owned()).await
+    }
+
     async fn get<T: PersonalData + serde::de::DeserializeOwned>(
         &self,
         store: &StoreId,
