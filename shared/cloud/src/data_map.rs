@@ -120,6 +120,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
         // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
         Resource::memory("answers", 1_200).holding(&[ANSWER]),
+        Resource::memory("signing-secrets", 600).holding(&[SIGNING_SECRET]),
         Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]),
         Resource::external("ses-suppression").holding(&[SUPPRESSED_ADDRESS]),
     ],
@@ -135,6 +136,21 @@ const CREDENTIAL: Field = Field {
         purposes: &[Purpose::Operation],
         retain: Retention::Store,
         erase: Erase::Delete,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// What deliveries are signed with, opened, in the memory of an instance.
+const SIGNING_SECRET: Field = Field {
+    attribute: "secrets",
+    content: Content::Personal(Personal {
+        category: "user.authorization.credentials",
+        origin: Origin::Assigned,
+        basis: Basis::Contract,
+        purposes: &[Purpose::Operation],
+        retain: Retention::Account,
+        erase: Erase::Shred,
         export: Export::Never,
         identity: None,
     }),

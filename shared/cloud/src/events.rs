@@ -90,9 +90,12 @@ pub struct DeliveryMessage {
     #[pd(cat = "user.unique_id", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<String>,
-    /// When it came in. 24 hours later it is given up (R139).
+    /// When it came in.
     #[pd(none)]
     pub received_at: Timestamp,
+    /// When its time began: when it came in, or when its developer asked for it again. 24 hours later it is given up (R139).
+    #[pd(none)]
+    pub begun_at: Timestamp,
     /// In which order the subscription wants its deliveries.
     #[pd(none)]
     pub ordering: Ordering,

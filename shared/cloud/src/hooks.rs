@@ -123,7 +123,7 @@ impl HookSecrets {
 }
 
 fn place(store: &StoreId, version: u64) -> Place<'_> {
-    Place { store, field: "stores.secrets", item: "", version }
+    Place { holder: store.into(), field: "stores.secrets", item: "", version }
 }
 
 /// A store's webhooks: what is registered, and the secrets, opened.

@@ -21,6 +21,7 @@ pub mod offboarding;
 pub mod once;
 pub mod pace;
 pub mod seal;
+pub mod signing;
 pub mod sqs;
 pub mod upstream;
 pub mod vault;

@@ -1,14 +1,14 @@
-//! Sealing: AES-256-GCM under a key that belongs to one store, bound to the one place that the sealed bytes are for.
+//! Sealing: AES-256-GCM under a key that belongs to one store or one application, bound to the one place that the sealed bytes are for.
 //!
-//! What is sealed is `nonce ‖ ciphertext ‖ tag`. The nonce is 96 random bits: a store's key seals a credential now and then and cache entries
-//! for minutes, far below the 2³² messages that NIST SP 800-38D (8.3) allows a key with random nonces. The associated data names the store,
-//! the field, what of it and which version, each after its length, so that sealed bytes open nowhere but where they were put: not in another
-//! store, not in another field, and not in place of their successor.
+//! What is sealed is `nonce ‖ ciphertext ‖ tag`. The nonce is 96 random bits: a key seals a credential or a secret now and then and cache
+//! entries for minutes, far below the 2³² messages that NIST SP 800-38D (8.3) allows a key with random nonces. The associated data names the
+//! holder, the field, what of it and which version, each after its length, so that sealed bytes open nowhere but where they were put: not
+//! with another holder, not in another field, and not in place of their successor.
 //!
 //! ring does the work because it is in the tree as the TLS stack's provider. It does not wipe the key schedule that it expands on the stack
 //! for one operation; the key itself and every opened text are wiped when they are dropped.
 
-use domain::id::StoreId;
+use domain::id::{ApplicationId, StoreId};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 
@@ -17,14 +17,55 @@ use crate::clock::random_bytes;
 /// First in all associated data, so that nothing that another program sealed can stand for ours.
 const FORM: &str = "cartage-1";
 
-/// A key that seals what belongs to one store. It has no `Debug` and is wiped when dropped.
+/// Whose something sealed is, and the key that seals it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder<'a> {
+    /// A store's: its credential, what its webhooks are signed with, cached answers.
+    Store(&'a StoreId),
+    /// An application's: what its deliveries are signed with.
+    Application(&'a ApplicationId),
+}
+
+impl<'a> Holder<'a> {
+    /// Which kind of holder, in one word.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Store(_) => "store",
+            Self::Application(_) => "application",
+        }
+    }
+
+    /// The holder's id, whose prefix no other kind of holder has.
+    #[must_use]
+    pub fn id(self) -> &'a str {
+        match self {
+            Self::Store(id) => id.as_str(),
+            Self::Application(id) => id.as_str(),
+        }
+    }
+}
+
+impl<'a> From<&'a StoreId> for Holder<'a> {
+    fn from(store: &'a StoreId) -> Self {
+        Self::Store(store)
+    }
+}
+
+impl<'a> From<&'a ApplicationId> for Holder<'a> {
+    fn from(application: &'a ApplicationId) -> Self {
+        Self::Application(application)
+    }
+}
+
+/// A key that seals what belongs to one holder. It has no `Debug` and is wiped when dropped.
 pub struct DataKey(SecretBox<[u8; 32]>);
 
 /// Where sealed bytes are for.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    /// The store.
-    pub store: &'a StoreId,
+    /// Whose.
+    pub holder: Holder<'a>,
     /// Table and attribute, as `stores.credential`.
     pub field: &'static str,
     /// Which item, where the field has several; else empty.
@@ -92,7 +133,7 @@ impl DataKey {
 impl Place<'_> {
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(96 + self.item.len());
-        for part in [FORM, self.store.as_str(), self.field, self.item] {
+        for part in [FORM, self.holder.id(), self.field, self.item] {
             bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             bytes.extend_from_slice(part.as_bytes());
         }
@@ -117,11 +158,14 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_where_it_was_put_and_nowhere_else() {
         let (key, store, other) = (key(), store(), store());
-        let place = Place { store: &store, field: "stores.credential", item: "", version: 3 };
+        // The same 128 bits, so that only the kind differs.
+        let application = store.as_str().replace("str_", "app_").parse().unwrap();
+        let place = Place { holder: Holder::Store(&store), field: "stores.credential", item: "", version: 3 };
         let sealed = key.seal(place, b"secret");
         assert_eq!(key.open(place, &sealed).unwrap().as_slice(), b"secret");
         for elsewhere in [
-            Place { store: &other, ..place },
+            Place { holder: Holder::Store(&other), ..place },
+            Place { holder: Holder::Application(&application), ..place },
             Place { field: "cache.body", ..place },
             Place { item: "x", ..place },
             Place { version: 2, ..place },
@@ -135,7 +179,7 @@ mod tests {
     #[test]
     fn parts_of_a_place_cannot_be_shifted_into_each_other() {
         let (key, store) = (key(), store());
-        let place = |field, item| Place { store: &store, field, item, version: 0 };
+        let place = |field, item| Place { holder: Holder::Store(&store), field, item, version: 0 };
         let sealed = key.seal(place("ab", "c"), b"secret");
         assert!(key.open(place("a", "bc"), &sealed).is_err());
         assert!(key.open(place("abc", ""), &sealed).is_err());
@@ -144,7 +188,7 @@ mod tests {
     #[test]
     fn one_changed_bit_anywhere_is_seen_and_so_is_a_cut() {
         let (key, store) = (key(), store());
-        let place = Place { store: &store, field: "f", item: "", version: 0 };
+        let place = Place { holder: Holder::Store(&store), field: "f", item: "", version: 0 };
         let sealed = key.seal(place, b"secret");
         for bit in 0..sealed.len() * 8 {
             let mut changed = sealed.clone();
@@ -159,7 +203,7 @@ mod tests {
     #[test]
     fn the_same_text_is_never_sealed_alike() {
         let (key, store) = (key(), store());
-        let place = Place { store: &store, field: "f", item: "", version: 0 };
+        let place = Place { holder: Holder::Store(&store), field: "f", item: "", version: 0 };
         let (one, two) = (key.seal(place, b"secret"), key.seal(place, b"secret"));
         assert_ne!(one, two);
         assert_ne!(one[..NONCE_LEN], two[..NONCE_LEN]);

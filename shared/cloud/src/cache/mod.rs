@@ -249,6 +249,6 @@ fn sealed_at<'a>(place: &'a Place, sk: &str, generation: u64, fetched_at: Timest
 impl SealedAt<'_> {
     fn place(&self) -> seal::Place<'_> {
         let version = u64::try_from(self.fetched_at.as_millisecond()).unwrap_or(0);
-        seal::Place { store: self.store, field: "cache.sealed", item: &self.item, version }
+        seal::Place { holder: self.store.into(), field: "cache.sealed", item: &self.item, version }
     }
 }

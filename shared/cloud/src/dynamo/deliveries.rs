@@ -40,6 +40,9 @@ pub struct DeliveryItem {
     /// When the event came in.
     #[pd(none)]
     pub received_at: Timestamp,
+    /// When its time of 24 hours began: when the event came in, or when its developer asked for it again.
+    #[pd(none)]
+    pub begun_at: Timestamp,
     /// Where it is in its life.
     #[pd(none)]
     pub state: DeliveryState,

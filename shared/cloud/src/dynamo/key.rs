@@ -11,6 +11,8 @@ use domain::{
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::seal::Holder;
+
 /// Lines of one account and day are spread over so many partitions: one takes 1,000 writes a second.
 pub const JOURNAL_SHARDS: u8 = 8;
 
@@ -77,10 +79,19 @@ pub fn idempotency(hash: &str) -> String {
     format!("idempotency#{hash}")
 }
 
-/// `stores`: the partition of one store. `store-keys`: the item of one store. `cache`: answers of one store.
+/// `stores`: the partition of one store. `cache`: answers of one store.
 #[must_use]
 pub fn store(store: &StoreId) -> String {
     format!("store#{}", store.body())
+}
+
+/// `store-keys`: the item of one store or application.
+#[must_use]
+pub fn holder(holder: Holder<'_>) -> String {
+    match holder {
+        Holder::Store(id) => store(id),
+        Holder::Application(id) => application(id),
+    }
 }
 
 /// `stores`: the store itself, within its partition.

@@ -1,11 +1,10 @@
-//! The data key of each store, wrapped by KMS (table `store-keys`).
+//! The data key of each store, and of each application that has subscriptions, wrapped by KMS (table `store-keys`).
 //!
 //! A table of its own, because its backups must end sooner than those of what the keys seal: a backup of a deleted key would reopen
 //! everything (`privacy.md` D.9).
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use bytes::Bytes;
-use domain::id::StoreId;
 use jiff::Timestamp;
 use personal_data::PersonalData;
 
@@ -14,12 +13,13 @@ use super::{
     transaction::{TransactionError, complete, put, write},
     unavailable, unreadable,
 };
+use crate::seal::Holder;
 
-/// One store's data key. Only KMS can unwrap it, and only for this store.
+/// One holder's data key. Only KMS can unwrap it, and only for this holder.
 #[derive(serde::Serialize, serde::Deserialize, PersonalData)]
 #[pd(store = "store-keys", subject = Nobody, role = Controller, region = Anywhere)]
 pub struct StoreKeyItem {
-    /// `store#` and the store's id.
+    /// `store#` and the store's id, or `application#` and the application's.
     #[pd(none)]
     pub pk: String,
     /// Version of this form.
@@ -31,7 +31,7 @@ pub struct StoreKeyItem {
     /// When it was made.
     #[pd(none)]
     pub made_at: Timestamp,
-    /// Never set: a key lives as long as its store. Every table has this attribute for its time-to-live.
+    /// Never set: a key lives as long as its holder. Every table has this attribute for its time-to-live.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -51,16 +51,16 @@ impl StoreKeys {
         Self { client, table }
     }
 
-    /// The wrapped key of a store as it stands now; nothing where it has none, or none any more.
+    /// The wrapped key of a holder as it stands now; nothing where it has none, or none any more.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn get(&self, store: &StoreId) -> Result<Option<Bytes>, Unavailable> {
+    pub async fn get(&self, holder: Holder<'_>) -> Result<Option<Bytes>, Unavailable> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(key::store(store)))
+            .key("pk", AttributeValue::S(key::holder(holder)))
             .consistent_read(true)
             .send()
             .await
@@ -71,13 +71,13 @@ impl StoreKeys {
         Ok(Some(item.wrapped))
     }
 
-    /// Keeps the wrapped key of a store that has none; false where another one was quicker.
+    /// Keeps the wrapped key of a holder that has none; false where another one was quicker.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn keep(&self, store: &StoreId, wrapped: &[u8], now: Timestamp) -> Result<bool, Unavailable> {
+    pub async fn keep(&self, holder: Holder<'_>, wrapped: &[u8], now: Timestamp) -> Result<bool, Unavailable> {
         let item = StoreKeyItem {
-            pk: key::store(store),
+            pk: key::holder(holder),
             v: 1,
             wrapped: Bytes::copy_from_slice(wrapped),
             made_at: now,
@@ -91,12 +91,13 @@ impl StoreKeys {
         }
     }
 
-    /// Deletes the key of a store. One that is gone already counts as deleted.
+    /// Deletes the key of a holder. One that is gone already counts as deleted.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn delete(&self, store: &StoreId) -> Result<(), Unavailable> {
-        let delete = self.client.delete_item().table_name(&self.table).key("pk", AttributeValue::S(key::store(store)));
+    pub async fn delete(&self, holder: Holder<'_>) -> Result<(), Unavailable> {
+        let delete =
+            self.client.delete_item().table_name(&self.table).key("pk", AttributeValue::S(key::holder(holder)));
         delete.send().await.map(drop).map_err(|error| unavailable("store-keys", &error))
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use domain::{
     account::Line,
+    delivery::Health,
     event::Topic,
-    id::{AccountId, ApplicationId, EventId, StoreId, SubscriptionId},
+    id::{AccountId, ApplicationId, StoreId, SubscriptionId},
     subscription::{DisabledBecause, Ordering, SubscriptionState},
 };
 use jiff::Timestamp;
@@ -87,55 +88,10 @@ pub struct SubscriptionItem {
     /// When its owner last changed it.
     #[pd(none)]
     pub updated_at: Timestamp,
-
-    /// Since when there was nothing but failures (`first_failure_at`).
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failing_since: Option<Timestamp>,
-    /// How many attempts failed since.
+    /// How its endpoint has been doing.
     #[pd(none)]
     #[serde(default)]
-    pub failures: u32,
-    /// When the last one failed.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_failure_at: Option<Timestamp>,
-    /// The first event since whose attempt failed.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_failed: Option<EventId>,
-    /// Whether attempts of another event failed too.
-    #[pd(none)]
-    #[serde(default)]
-    pub several_failed: bool,
-    /// How many warnings its owner was sent since.
-    #[pd(none)]
-    #[serde(default)]
-    pub warnings: u8,
-    /// Failures one after another within the breaker's window, and since when.
-    #[pd(none)]
-    #[serde(default)]
-    pub streak: u32,
-    /// When the streak began.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub streak_since: Option<Timestamp>,
-    /// Until when the endpoint is left alone; set while the breaker is open.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open_until: Option<Timestamp>,
-    /// How often the breaker has opened one after another.
-    #[pd(none)]
-    #[serde(default)]
-    pub opened: u32,
-    /// The event whose delivery tries whether the endpoint is back.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probe: Option<EventId>,
-    /// Whether deliveries were parked since the breaker opened.
-    #[pd(none)]
-    #[serde(default)]
-    pub parked: bool,
+    pub health: Health,
     /// Never set: a subscription lives as long as its application. Every table has this attribute for its time-to-live.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,7 +23,7 @@ pub(super) struct Sealed {
 }
 
 fn place(store: &StoreId, number: u32) -> Place<'_> {
-    Place { store, field: "stores.sealed", item: "", version: u64::from(number) }
+    Place { holder: store.into(), field: "stores.sealed", item: "", version: u64::from(number) }
 }
 
 impl Sealed {
