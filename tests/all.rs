@@ -8,6 +8,7 @@ mod contract;
 mod control;
 mod data_map;
 mod events;
+mod intake;
 mod journey;
 mod limit;
 mod process;

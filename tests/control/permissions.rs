@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     data_map::cloudformation,
+    intake::{Door, signed},
     world::{Answered, Calling, environment},
 };
 
@@ -75,8 +76,7 @@ fn called(calls: &[Seen]) -> Permissions {
                 called.insert(format!("kms:{operation} DataKey"));
             }
             ("AmazonSQS", "SendMessage") => {
-                let mails = body["QueueUrl"].as_str().unwrap().contains("mail");
-                called.insert(format!("sqs:SendMessage {}", if mails { "MailQueue" } else { "OffboardingQueue" }));
+                called.insert(format!("sqs:SendMessage {}", queue(&body["QueueUrl"])));
             }
             _ if call.path.ends_with("/outbound-emails") => {
                 called.insert("ses:SendEmail -".to_owned());
@@ -85,6 +85,14 @@ fn called(calls: &[Seen]) -> Permissions {
         }
     }
     called
+}
+
+/// The logical id of a queue.
+fn queue(url: &Value) -> &'static str {
+    let url = url.as_str().unwrap();
+    let queues = [("-mail", "MailQueue"), ("-offboarding", "OffboardingQueue"), ("-incoming", "IncomingEventsQueue")];
+    let known = queues.into_iter().find(|(part, _)| url.contains(part));
+    known.unwrap_or_else(|| panic!("{url} is no queue of the stack")).1
 }
 
 /// The logical id of a table.
@@ -178,6 +186,14 @@ async fn mail_may_do_what_it_does_and_no_more() {
     let body = json!({ "id": id, "kind": "account-closed", "to": "ann@example.com" }).to_string();
     assert!(mail::handle(&app, batch(&[body])).await.unwrap().batch_item_failures.is_empty());
     assert_eq!(called(&faults.seen()), held("MailRole"));
+}
+
+#[tokio::test]
+async fn intake_may_do_what_it_does_and_no_more() {
+    let door = Door::new().await;
+    let store = door.store("shopify", "secret").await;
+    assert_eq!(door.post(&store, &signed("shopify", "secret", 0, b"{}"), b"{}").await, 200);
+    assert_eq!(called(&door.faults.seen()), held("IntakeRole"));
 }
 
 #[tokio::test]

@@ -82,6 +82,20 @@ async fn events_of_proxy() {
     }
 }
 
+/// The store in the files is nobody's: a file with a signature that counts would need a secret beside it.
+#[tokio::test]
+async fn events_of_intake() {
+    let (environment, boot) = boot("intake");
+    let app = intake::App::new(&boot, intake::Config::from_env(&environment).unwrap());
+    for (file, event) in files("intake") {
+        let event: GatewayEvent = serde_json::from_value(event).unwrap();
+        let answer = answered(intake::handle(&app, event, &context()).await);
+        let expected = if file == "wrong-method" { 405 } else { 401 };
+        assert_eq!(answer.status, expected, "{file}");
+        answer.problem();
+    }
+}
+
 /// The messages of a batch that are to come again.
 fn failed(answer: &impl serde::Serialize) -> usize {
     serde_json::to_value(answer).unwrap()["batchItemFailures"].as_array().unwrap().len()

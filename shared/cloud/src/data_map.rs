@@ -105,6 +105,7 @@ pub static DATA_MAP: DataMap = DataMap {
         // CloudWatch deletes up to 72 hours late, so a group keeps less than its class allows (privacy.md D.9).
         Resource::log_group("proxy", "ProxyLogs", 14),
         Resource::log_group("control", "ControlLogs", 14),
+        Resource::log_group("intake", "IntakeLogs", 14),
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
         Resource::log_group("sweep", "SweepLogs", 14),
@@ -118,6 +119,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-old-usage", "OldUsageSchedule"),
         Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
         Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
+        Resource::memory("hook-secrets", 60).holding(&[CREDENTIAL]),
         // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
         Resource::memory("answers", 1_200).holding(&[ANSWER]),
         Resource::memory("signing-secrets", 600).holding(&[SIGNING_SECRET]),

@@ -4,8 +4,9 @@
 //! event and sends a [`DeliveryMessage`] for each matching subscription. Both carry bodies; their queues are encrypted, keep a message for a
 //! day, and move it nowhere: what is given up leaves a [`DeadMessage`], which has none (`product.md` decision 1).
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     event::{PrivacyTopic, Topic},
     id::{AccountId, ApplicationId, EventId, StoreId, SubscriptionId},
@@ -65,6 +66,45 @@ pub enum HookBody {
     /// Too large for the queue: the name of the object in the bucket that holds it for a day.
     Stored(String),
 }
+
+impl EventMessage {
+    /// The message as a queue takes it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        // Our own message types always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl HookBody {
+    /// A body as a message holds it. What a queue's message may not hold (U+FFFE and U+FFFF, which JSON does not escape) travels as bytes.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        // Both begin so in UTF-8; nearly no text does, and then it costs a little room.
+        let is_refused = |text: &str| text.as_bytes().windows(2).any(|pair| pair == [0xef, 0xbf]);
+        match std::str::from_utf8(body) {
+            Ok(text) if !is_refused(text) => Self::Text(text.to_owned()),
+            _ => Self::Bytes(STANDARD.encode(body)),
+        }
+    }
+
+    /// The body, where the message holds it itself.
+    ///
+    /// # Errors
+    /// [`NotABody`] for bytes that are not base64.
+    pub fn inline(&self) -> Result<Option<Cow<'_, [u8]>>, NotABody> {
+        match self {
+            Self::Text(text) => Ok(Some(Cow::Borrowed(text.as_bytes()))),
+            Self::Bytes(text) => STANDARD.decode(text).map(|bytes| Some(Cow::Owned(bytes))).map_err(|_| NotABody),
+            Self::Stored(_) => Ok(None),
+        }
+    }
+}
+
+/// A text that stands for bytes and is not base64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not base64")]
+pub struct NotABody;
 
 /// One event for one subscription: a message of the `outgoing-events` queue, or of the `ordered-events` queue.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -231,4 +271,43 @@ pub struct PrivacyTopicMessage {
     /// The platform's own words: ids, and the customer's address and telephone number where it has them.
     #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "envelope", erase = Expire, export = Never)]
     pub body: Box<RawValue>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_comes_out_of_its_message_byte_for_byte() {
+        let texts: [&[u8]; 6] = [
+            b"",
+            br#"{"a":"\u0000\"\n"}"#,
+            "{\"n\":\"\u{e9}\u{1f600}\u{0}\u{7f}\"}".as_bytes(),
+            b"\xef\xbb\xbf{}",
+            b"\xff\x00\xfe",
+            "\u{ffff}".as_bytes(),
+        ];
+        for body in texts {
+            let held = HookBody::of(body);
+            let read: HookBody = serde_json::from_str(&serde_json::to_string(&held).unwrap()).unwrap();
+            assert_eq!(read.inline().unwrap().as_deref(), Some(body));
+        }
+        assert!(HookBody::Stored("x".to_owned()).inline().unwrap().is_none());
+        assert_eq!(HookBody::Bytes("%".to_owned()).inline().err(), Some(NotABody));
+    }
+
+    /// SQS takes what XML takes: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`. JSON escapes what lies below a
+    /// space, and nothing else.
+    #[test]
+    fn a_written_body_has_no_character_that_a_queue_refuses() {
+        for c in (0..=0x11_0000_u32).filter_map(char::from_u32) {
+            if (' '..'\u{ffee}').contains(&c) || c > '\u{1ffff}' {
+                continue;
+            }
+            let written = serde_json::to_string(&HookBody::of(c.to_string().as_bytes())).unwrap();
+            let refused =
+                written.chars().find(|c| (*c < ' ' && !"\t\n\r".contains(*c)) || ('\u{fffe}'..='\u{ffff}').contains(c));
+            assert_eq!(refused, None, "{c:?} in {written}");
+        }
+    }
 }

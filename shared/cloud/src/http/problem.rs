@@ -55,6 +55,8 @@ problems! {
     KeyRevoked = UNAUTHORIZED, "key_revoked", "The API key was revoked";
     /// The key's own expiry has passed.
     KeyExpired = UNAUTHORIZED, "key_expired", "The API key has expired";
+    /// A webhook that none of the store's secrets explains, or of a store that is not there; the two are not told apart.
+    HookUnverified = UNAUTHORIZED, "hook_unverified", "The webhook is not signed by a connected store";
     /// The key is suspended by enforcement (R160).
     KeySuspended = FORBIDDEN, "key_suspended", "The API key is suspended";
     /// A key stood in the URL, where it ends up in logs and histories (R117).

@@ -1,0 +1,140 @@
+//! What is answered where something is wrong, or is no webhook.
+
+use cloud::{clock::Clock, events::HookBody, hooks::HookSecrets, sqs::MESSAGE_LIMIT};
+use domain::{id::StoreId, store::StoreState};
+use http::StatusCode;
+use serde_json::Value;
+use testkit::fault_proxy::{Calls, Fault};
+
+use super::{Door, Headers, hook, signed};
+use crate::world::{Answered, Calling};
+
+const SECRET: &str = "secret";
+const NOW: i64 = 1_700_000_100;
+
+/// What a refused sender is told, but for the call's own id.
+fn told(answer: &Answered) -> (u16, Value, Option<String>) {
+    let mut body = answer.json();
+    body["instance"] = Value::Null;
+    (answer.status, body, answer.headers.get("www-authenticate").cloned())
+}
+
+/// Whoever has no signature learns nothing: not whether the store is there, nor what else is wrong.
+#[tokio::test]
+async fn every_refusal_is_the_same_401() {
+    let door = Door::new().await;
+    let store = door.store("woocommerce", SECRET).await;
+    let good = signed("woocommerce", SECRET, NOW, b"{}");
+    let secrets = HookSecrets::new(SECRET.to_owned().into());
+    let leaving = door.store_with(StoreState::Disconnecting, "woocommerce", &secrets).await;
+    let coming = door.store_with(StoreState::Connecting, "woocommerce", &secrets).await;
+    let without_scheme = door.store("prestashop", SECRET).await;
+    let unknown = StoreId::from_uuid(Clock::system().new_id());
+    let forged: Headers = signed("woocommerce", "guessed", NOW, b"{}");
+    let large = vec![b'x'; 4_400_000];
+    let calls = [
+        ("another secret", hook(&store, &forged, b"{}")),
+        ("no signature", hook(&store, &Vec::new(), b"{}")),
+        ("nothing at all", Calling::new("POST", &format!("/hooks/{store}"))),
+        ("a store that is not there", hook(&unknown, &good, b"{}")),
+        ("a store that leaves", hook(&leaving, &good, b"{}")),
+        ("a store that comes", hook(&coming, &good, b"{}")),
+        ("a platform without webhooks", hook(&without_scheme, &good, b"{}")),
+        ("no id", Calling::new("POST", "/hooks/str_x").body("{}")),
+        ("too large", hook(&store, &forged, &large)),
+        ("a key of ours", hook(&store, &Vec::new(), b"{}").key("ctg_x")),
+    ];
+    let mut first = None;
+    for (what, calling) in calls {
+        let answer = door.call(calling).await;
+        assert_eq!(answer.problem(), "hook_unverified", "{what}");
+        let told = told(&answer);
+        assert_eq!(*first.get_or_insert_with(|| told.clone()), told, "{what}");
+    }
+    assert_eq!(first.unwrap().2.as_deref(), Some("Signature realm=\"cartage\""));
+    assert!(door.queued().await.is_empty());
+}
+
+#[tokio::test]
+async fn only_post_brings_a_webhook() {
+    let door = Door::new().await;
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let answer = door.call(Calling::new(method, "/hooks/str_x")).await;
+        assert_eq!((answer.status, answer.headers["allow"].as_str()), (405, "POST"), "{method}");
+    }
+    assert!(door.faults.seen().is_empty());
+}
+
+/// `platforms.md`, read first, 2: unsigned, form-encoded, answered with exactly 200 and nothing else done.
+#[tokio::test]
+async fn the_ping_of_woocommerce_is_answered_and_goes_nowhere() {
+    let door = Door::new().await;
+    let store = door.store("woocommerce", SECRET).await;
+    let ping = |store: &StoreId, body: &str| {
+        hook(store, &Vec::new(), body.as_bytes()).header("content-type", "application/x-www-form-urlencoded")
+    };
+    let answer = door.call(ping(&store, "webhook_id=12")).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    let shopify = door.store("shopify", SECRET).await;
+    assert_eq!(door.call(ping(&shopify, "webhook_id=12")).await.status, 401, "of another platform");
+    let unknown = StoreId::from_uuid(Clock::system().new_id());
+    assert_eq!(door.call(ping(&unknown, "webhook_id=12")).await.status, 401, "of no store");
+    for more in ["webhook_id=12&x=1", "webhook_id=", "webhook_id=1a"] {
+        assert_eq!(door.call(ping(&store, more)).await.status, 401, "{more}");
+    }
+    assert!(door.queued().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_of_any_bytes_is_taken_as_it_is() {
+    let door = Door::new().await;
+    let store = door.store("shopify", SECRET).await;
+    let every_byte: Vec<u8> = (0..=255).collect();
+    for body in [&every_byte[..], b"", "\u{feff}{}\r\n".as_bytes(), "\u{ffff}".as_bytes(), b"\0"] {
+        let headers = signed("shopify", SECRET, NOW, body);
+        assert_eq!(door.post(&store, &headers, body).await, 200);
+        // API Gateway sends as bytes whatever is not called a text.
+        assert_eq!(door.call(hook(&store, &headers, b"").bytes(body)).await.status, 200);
+        for queued in door.queued().await {
+            assert_eq!(queued.hook().1.inline().unwrap().as_deref(), Some(body));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_filled_to_its_last_byte() {
+    let door = Door::new().await;
+    let store = door.store("shopify", SECRET).await;
+    let empty = signed("shopify", SECRET, NOW, b"");
+    door.post(&store, &empty, b"").await;
+    let around = door.queued().await.remove(0).message.written().len();
+    let body = vec![b'x'; MESSAGE_LIMIT - around];
+    let headers = signed("shopify", SECRET, NOW, &body);
+    assert_eq!(door.post(&store, &headers, &body).await, 200);
+    let queued = door.queued().await.remove(0);
+    assert!(matches!(queued.hook().1, HookBody::Text(text) if text.len() == body.len()));
+}
+
+/// Neither yes nor no (invariant 6), and in time for the platform to send it again.
+#[tokio::test]
+async fn what_cannot_be_checked_or_kept_is_503() {
+    let door = Door::new().await;
+    let store = door.store("woocommerce", SECRET).await;
+    let headers = signed("woocommerce", SECRET, NOW, b"{}");
+    let down = Fault::Answer(StatusCode::INTERNAL_SERVER_ERROR, "{}");
+    for target in ["GetItem", "TrentService.Decrypt", "SendMessage"] {
+        let app = door.another_instance();
+        door.faults.inject(Calls::Target(target), down.clone(), 100);
+        let answer = Door::call_on(&app, hook(&store, &headers, b"{}")).await;
+        assert_eq!(answer.problem(), "unavailable", "{target}");
+        assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (503, "1"), "{target}");
+        door.faults.reset();
+        assert_eq!(Door::call_on(&app, hook(&store, &headers, b"{}")).await.status, 200, "{target} is back");
+    }
+    assert_eq!(door.queued().await.len(), 3);
+
+    // What is remembered needs no table.
+    door.post(&store, &headers, b"{}").await;
+    door.faults.inject(Calls::Target("GetItem"), down, 100);
+    assert_eq!(door.post(&store, &headers, b"{}").await, 200);
+}
