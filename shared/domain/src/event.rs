@@ -1,5 +1,7 @@
 //! Events: what can happen in a store, under the names that developers subscribe to.
 
+pub mod news;
+
 use std::{fmt, str::FromStr};
 
 use crate::{

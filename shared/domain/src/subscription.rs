@@ -1,5 +1,7 @@
 //! Subscriptions: a developer's wish for events.
 
+pub mod filter;
+
 /// Subscriptions of one application.
 pub const MAX_SUBSCRIPTIONS: u32 = 50;
 
