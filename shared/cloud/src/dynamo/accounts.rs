@@ -4,6 +4,8 @@
 //! application: whose it is, and its keys ([`crate::dynamo::keys`]), so that a merchant's revocation finds every key of an application
 //! without knowing its account.
 
+mod subscriptions;
+
 use aws_sdk_dynamodb::{
     Client,
     types::{Delete, Update},
@@ -144,6 +146,10 @@ pub struct OwnerItem {
     /// Keys that are not revoked.
     #[pd(none)]
     pub keys: u32,
+    /// Subscriptions that it has.
+    #[pd(none)]
+    #[serde(default)]
+    pub subscriptions: u32,
 }
 
 /// Points from an account to a store of its own.
@@ -292,6 +298,7 @@ impl Accounts {
             v: 1,
             account: application.account.clone(),
             keys: 0,
+            subscriptions: 0,
         };
         let if_new = "attribute_not_exists(pk)";
         [
@@ -302,7 +309,7 @@ impl Accounts {
     }
 
     /// The writes that delete an application, beside those that revoke its `keys` live keys. The first fails where it is gone already, the
-    /// second where it has another number of keys by now.
+    /// second where it has another number of keys by now, or a subscription.
     #[must_use]
     pub fn deleting_application(&self, account: &AccountId, application: &ApplicationId, keys: usize) -> [Part; 3] {
         let delete =
@@ -313,9 +320,12 @@ impl Accounts {
             complete(item.condition_expression("attribute_exists(pk)").build()),
             complete(
                 owner
-                    .condition_expression("#keys = :keys")
+                    .condition_expression(
+                        "#keys = :keys AND (attribute_not_exists(subscriptions) OR subscriptions = :none)",
+                    )
                     .expression_attribute_names("#keys", "keys")
                     .expression_attribute_values(":keys", number(keys))
+                    .expression_attribute_values(":none", number(0))
                     .build(),
             ),
             self.uncounting(account, "applications"),

@@ -1,5 +1,8 @@
 //! Deliveries and their attempts (table `deliveries`). No bodies. A partition a subscription, an item an event.
 
+mod list;
+
+use aws_sdk_dynamodb::Client;
 use domain::{
     delivery::{AttemptError, DeliveryState, FailedBecause},
     event::Topic,
@@ -7,6 +10,8 @@ use domain::{
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+pub use list::Looking;
 
 /// One event for one subscription, and what became of it.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -90,4 +95,19 @@ pub struct Attempt {
     pub milliseconds: u32,
     /// How many bytes of an answer were read, 4,096 at most. None is kept.
     pub bytes: u32,
+}
+
+/// The `deliveries` table.
+#[derive(Clone)]
+pub struct Deliveries {
+    client: Client,
+    table: String,
+}
+
+impl Deliveries {
+    /// Adapter over the table.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
 }

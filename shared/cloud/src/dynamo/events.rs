@@ -1,12 +1,17 @@
 //! Events, and what is known of the objects that they are about (table `events`). No bodies: an event's envelope is kept for 14 days, an
 //! object's mark as long as its store.
 
+mod list;
+
+use aws_sdk_dynamodb::Client;
 use domain::{
     event::Topic,
     id::{EventId, StoreId},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+pub use list::{Happened, MAX_LISTED_STORES, Seen};
 
 /// How long an envelope is kept, in seconds.
 pub const KEPT: i64 = 14 * 86_400;
@@ -116,4 +121,19 @@ pub struct ReconciledItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_for: Option<String>,
+}
+
+/// The `events` table.
+#[derive(Clone)]
+pub struct Events {
+    client: Client,
+    table: String,
+}
+
+impl Events {
+    /// Adapter over the table.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
 }

@@ -206,6 +206,12 @@ pub fn lines_from(at: Timestamp) -> String {
     domain::id::encode_body(millis << 80)
 }
 
+/// `events`, `deliveries`: where the ids of events begin that came in at a time or later. Ids start with their millisecond.
+#[must_use]
+pub fn ids_from(at: Timestamp) -> String {
+    lines_from(at)
+}
+
 /// `usage`: an account's usage by the hour, or by the day.
 #[must_use]
 pub fn usage(account: &AccountId, span: &str) -> String {

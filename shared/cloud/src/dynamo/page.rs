@@ -91,6 +91,12 @@ impl List<'_> {
         String::from_utf8(place.to_vec()).map_err(|_| PageError::Cursor)
     }
 
+    /// The place that a cursor names, in a list whose places are ids without their prefix.
+    pub(super) fn id_place(&self, cursor: &str) -> Result<String, PageError> {
+        self.place(cursor)
+            .and_then(|place| if domain::id::is_body(&place) { Ok(place) } else { Err(PageError::Cursor) })
+    }
+
     fn digest(&self) -> [u8; DIGEST] {
         let digest = Sha256::digest(format!("{}\n{}", self.name, self.of));
         let mut short = [0; DIGEST];
@@ -186,6 +192,59 @@ impl Range<'_> {
                 return Ok(rows);
             }
         }
+    }
+}
+
+/// A part of a partition whose sort keys are ids without their prefix, which sort by time, read from its newest end.
+pub(super) struct Newest<'a> {
+    pub(super) client: &'a Client,
+    pub(super) table: &'a str,
+    pub(super) pk: String,
+    /// The oldest place.
+    pub(super) from: String,
+    /// The newest place; nothing for no end.
+    pub(super) to: Option<String>,
+}
+
+impl Newest<'_> {
+    /// So many rows, newest first, of those that are older than a place.
+    pub(super) async fn rows<T: DeserializeOwned>(
+        &self,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<T>, Unavailable> {
+        // Behind every id: no digit of theirs is a tilde.
+        let to = before.or(self.to.as_deref()).unwrap_or("~");
+        // The place itself may be there and is taken out again.
+        let most = limit + usize::from(before.is_some());
+        let mut start = None;
+        let mut rows: Vec<HashMap<String, AttributeValue>> = Vec::new();
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(self.table)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", text(&self.pk))
+                .expression_attribute_values(":from", text(&self.from))
+                .expression_attribute_values(":to", text(to))
+                .scan_index_forward(false)
+                .limit(i32::try_from(most - rows.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable("newest", &error))?;
+            rows.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || rows.len() >= most {
+                break;
+            }
+        }
+        if let Some(before) = before {
+            rows.retain(|row| row.get("sk").and_then(|sk| sk.as_s().ok()).is_none_or(|sk| sk != before));
+        }
+        rows.truncate(limit);
+        read_all(rows)
     }
 }
 

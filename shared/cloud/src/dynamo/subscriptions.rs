@@ -1,7 +1,10 @@
 //! Subscriptions, with the health of their endpoints (table `subscriptions`). A partition an application.
 
+mod changes;
+
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::Client;
 use bytes::Bytes;
 use domain::{
     account::Line,
@@ -12,6 +15,11 @@ use domain::{
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+use super::{
+    Unavailable, key,
+    page::{List, Page, PageError, PageRequest, Range, get},
+};
 
 /// A subscription.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -82,6 +90,10 @@ pub struct SubscriptionItem {
     /// Grows each time the secrets change.
     #[pd(none)]
     pub secrets_version: u64,
+    /// When it last got a new secret.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated_at: Option<Timestamp>,
     /// When it was made.
     #[pd(none)]
     pub created_at: Timestamp,
@@ -120,4 +132,58 @@ pub struct SubscriptionPointerItem {
     /// The subscription.
     #[pd(none)]
     pub subscription: SubscriptionId,
+}
+
+/// The `subscriptions` table.
+#[derive(Clone)]
+pub struct Subscriptions {
+    client: Client,
+    table: String,
+}
+
+impl Subscriptions {
+    /// Adapter over the table.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// A subscription of `application`, as it stands now.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn get(
+        &self,
+        application: &ApplicationId,
+        subscription: &SubscriptionId,
+    ) -> Result<Option<SubscriptionItem>, Unavailable> {
+        let (pk, sk) = (key::application(application), key::subscription(subscription));
+        get(&self.client, &self.table, "subscriptions", pk, sk).await
+    }
+
+    /// All subscriptions of an application as they stand now, [`domain::subscription::MAX_SUBSCRIPTIONS`] at most.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn all(&self, application: &ApplicationId) -> Result<Vec<SubscriptionItem>, Unavailable> {
+        self.range(application).all().await
+    }
+
+    /// A page of an application's subscriptions, oldest first.
+    ///
+    /// # Errors
+    /// As [`PageError`] says.
+    pub async fn page(
+        &self,
+        application: &ApplicationId,
+        request: &PageRequest,
+    ) -> Result<Page<SubscriptionItem>, PageError> {
+        let list = List { name: "application-subscriptions", of: application.as_str() };
+        self.range(application).page(&list, request).await
+    }
+
+    fn range(&self, application: &ApplicationId) -> Range<'_> {
+        let pk = key::application(application);
+        Range { client: &self.client, table: &self.table, pk, prefix: key::SUBSCRIPTIONS }
+    }
 }

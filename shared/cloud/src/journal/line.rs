@@ -178,6 +178,14 @@ pub enum SecurityEvent {
     AccountClosed,
     /// A store's off-boarding is finished: nothing of it is left in the tables or the vault.
     StoreRemoved,
+    /// A subscription was made: what its topics name leaves for its endpoint from now on.
+    SubscriptionCreated,
+    /// A subscription was changed, or switched on or off by its owner.
+    SubscriptionChanged,
+    /// A subscription got a new secret.
+    SubscriptionSecretRotated,
+    /// A subscription was deleted.
+    SubscriptionDeleted,
 }
 
 /// One line of the security log.
