@@ -14,6 +14,7 @@ use cloud::{
         key,
         keys::{Holder, KeyOrder, Keys, ShownKeyItem},
         stores::Stores,
+        subscriptions::Subscriptions,
         transaction,
     },
     vault::VaultError,
@@ -79,7 +80,11 @@ impl House {
         let mut config = control::Config::from_env(&environment).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&boot.aws);
         let name = Clock::system().new_id().simple().to_string();
-        for (url, queue) in [(&mut config.mail_queue_url, "mail"), (&mut config.offboarding_queue_url, "offboarding")] {
+        for (url, queue) in [
+            (&mut config.mail_queue_url, "mail"),
+            (&mut config.offboarding_queue_url, "offboarding"),
+            (&mut config.replays_queue_url, "replays"),
+        ] {
             let made = sqs.create_queue().queue_name(format!("test-{queue}-{name}")).send().await.unwrap();
             *url = made.queue_url.unwrap();
         }
@@ -209,6 +214,10 @@ impl House {
         Stores::new(self.tables(), self.config.stores_table.clone())
     }
 
+    pub(crate) fn subscriptions(&self) -> Subscriptions {
+        Subscriptions::new(self.tables(), self.config.subscriptions_table.clone())
+    }
+
     /// The credential of a store, as a call of it would read it.
     pub(crate) async fn credential(&self, owner: &Owner, store: &StoreId) -> Result<Credential, VaultError> {
         let item = self.stores().of_account(&owner.account, store).await?.ok_or(VaultError::Missing)?;
@@ -263,6 +272,11 @@ impl House {
     /// What the function has put into its off-boarding queue since the last look, as Lambda would hand it on.
     pub(crate) async fn offboardings(&self) -> SqsEvent {
         batch(&self.take(&self.config.offboarding_queue_url).await)
+    }
+
+    /// What is to be delivered again, as the function has asked since the last look.
+    pub(crate) async fn replays(&self) -> Vec<Value> {
+        self.take(&self.config.replays_queue_url).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
     async fn take(&self, url: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
+mod deliveries;
 mod deprecation;
 mod description;
 mod grants;
@@ -14,6 +15,7 @@ mod resources;
 mod roles;
 mod sign_up;
 mod stores;
+mod subscriptions;
 mod tenancy;
 mod usage;
 mod vault;

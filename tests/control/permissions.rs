@@ -90,7 +90,12 @@ fn called(calls: &[Seen]) -> Permissions {
 /// The logical id of a queue.
 fn queue(url: &Value) -> &'static str {
     let url = url.as_str().unwrap();
-    let queues = [("-mail", "MailQueue"), ("-offboarding", "OffboardingQueue"), ("-incoming", "IncomingEventsQueue")];
+    let queues = [
+        ("-mail", "MailQueue"),
+        ("-offboarding", "OffboardingQueue"),
+        ("-replays", "ReplaysQueue"),
+        ("-incoming", "IncomingEventsQueue"),
+    ];
     let known = queues.into_iter().find(|(part, _)| url.contains(part));
     known.unwrap_or_else(|| panic!("{url} is no queue of the stack")).1
 }
@@ -107,6 +112,9 @@ fn table(name: &Value) -> String {
         ("-stores", "StoresTable"),
         ("-store-keys", "StoreKeysTable"),
         ("-cache", "CacheTable"),
+        ("-subscriptions", "SubscriptionsTable"),
+        ("-events", "EventsTable"),
+        ("-deliveries", "DeliveriesTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {
@@ -158,9 +166,9 @@ async fn control_may_do_what_it_does_and_no_more() {
     done(&house, "POST", &format!("{store}/check"), key, None).await;
     let credentials = json!({ "credentials": house.connection()["credentials"] });
     done(&house, "PATCH", &store, key, Some(credentials)).await;
-    let id = store.rsplit('/').next().unwrap().parse().unwrap();
+    let store_id = store.rsplit('/').next().unwrap().parse().unwrap();
     for cache in [true, false] {
-        cached_answer(&id, &house.config.cache_table).await;
+        cached_answer(&store_id, &house.config.cache_table).await;
         done(&house, "PATCH", &store, key, Some(json!({ "cache": cache }))).await;
     }
     for form in ["sealed", "per-store"] {
@@ -170,6 +178,16 @@ async fn control_may_do_what_it_does_and_no_more() {
     done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
     done(&house, "GET", "/v1/account/activity", key, None).await;
     done(&house, "GET", "/v1/usage", key, None).await;
+    let wish = json!({ "application": application, "url": "https://hooks.example.com/", "topics": ["product.*"] });
+    let made = id(done(&house, "POST", "/v1/subscriptions", key, Some(wish)).await);
+    let subscription = format!("/v1/subscriptions/{made}");
+    done(&house, "PATCH", &subscription, key, Some(json!({ "name": "a" }))).await;
+    done(&house, "POST", &format!("{subscription}/rotate-secret"), key, None).await;
+    done(&house, "GET", &format!("{subscription}/deliveries"), key, None).await;
+    let event = format!("{subscription}/deliveries?event=evt_00000000000000000000000000");
+    done(&house, "GET", &event, key, None).await;
+    done(&house, "POST", &format!("{subscription}/replay"), key, Some(json!({ "failed": true }))).await;
+    done(&house, "GET", "/v1/events", key, None).await;
     done(&house, "DELETE", &store, key, None).await;
     done(&house, "DELETE", "/v1/account", key, None).await;
     house.app.journal().settle().await;

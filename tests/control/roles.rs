@@ -17,13 +17,27 @@ fn allowed(role: Role, route: &str) -> bool {
         "GET /v1/stores",
         "GET /v1/stores/{store}",
     ];
-    let counts = ["GET /v1/usage", "GET /v1/usage/advice"];
+    let counts = [
+        "GET /v1/usage",
+        "GET /v1/usage/advice",
+        "GET /v1/subscriptions",
+        "GET /v1/subscriptions/{subscription}",
+        "GET /v1/subscriptions/{subscription}/deliveries",
+        "GET /v1/events",
+    ];
     let builds = [
         "POST /v1/applications",
         "DELETE /v1/applications/{application}",
         "POST /v1/applications/{application}/keys",
         "POST /v1/keys/{key}/rotate",
         "DELETE /v1/keys/{key}",
+        "POST /v1/subscriptions",
+        "PATCH /v1/subscriptions/{subscription}",
+        "DELETE /v1/subscriptions/{subscription}",
+        "POST /v1/subscriptions/{subscription}/rotate-secret",
+        "POST /v1/subscriptions/{subscription}/test",
+        "POST /v1/subscriptions/{subscription}/enable",
+        "POST /v1/subscriptions/{subscription}/replay",
     ];
     let keeps_stores = [
         "POST /v1/stores",
@@ -58,6 +72,7 @@ async fn every_role_gets_exactly_its_routes() {
             let path = template
                 .replace("{application}", &format!("app_{nothing}"))
                 .replace("{key}", &format!("key_{nothing}"))
+                .replace("{subscription}", &format!("sub_{nothing}"))
                 .replace("{store}", &format!("str_{nothing}"));
             let owner = house.owner().await;
             let key = house.person(&owner.account, role).await;

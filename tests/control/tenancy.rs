@@ -1,6 +1,7 @@
 //! Another tenant's thing answers exactly like one that does not exist (invariant 5).
 
 use domain::scope::{Scope, ScopeSet};
+use serde_json::{Value, json};
 
 use super::house::House;
 use crate::world::Calling;
@@ -13,11 +14,13 @@ async fn another_accounts_things_are_not_there() {
     let store = house.store(&victim).await;
     let own = house.holding(&eve, ScopeSet::of(&[Scope::ProductsRead])).await;
     let victims_key = house.get(&victim, "/v1/keys").await.json()["data"][0]["id"].as_str().unwrap().to_owned();
+    let wish = json!({ "application": holding.application, "url": "https://hooks.example.com/", "topics": ["*"] });
+    let subscription = house.post(&victim, "/v1/subscriptions", wish).await.json()["id"].as_str().unwrap().to_owned();
     let nothing = "00000000000000000000000000";
     let scopes = r#"{"scopes":["products:read"]}"#;
 
     // (method, path, body): with the victim's ids first, then with ids of nothing.
-    let routes = |application: &str, key: &str, store: &str| {
+    let routes = |application: &str, key: &str, store: &str, subscription: &str| {
         vec![
             ("GET", format!("/v1/applications/{application}"), ""),
             ("DELETE", format!("/v1/applications/{application}"), ""),
@@ -31,13 +34,26 @@ async fn another_accounts_things_are_not_there() {
             ("POST", format!("/v1/stores/{store}/check"), ""),
             ("PUT", format!("/v1/stores/{store}/grants/{}", own.application), scopes),
             ("DELETE", format!("/v1/stores/{store}/grants/{}", own.application), ""),
+            ("GET", format!("/v1/subscriptions/{subscription}"), ""),
+            ("PATCH", format!("/v1/subscriptions/{subscription}"), r#"{"state":"disabled"}"#),
+            ("POST", format!("/v1/subscriptions/{subscription}/rotate-secret"), ""),
+            ("POST", format!("/v1/subscriptions/{subscription}/replay"), r#"{"failed":true}"#),
+            ("GET", format!("/v1/subscriptions/{subscription}/deliveries"), ""),
+            ("DELETE", format!("/v1/subscriptions/{subscription}"), ""),
+            ("GET", format!("/v1/subscriptions?application={application}"), ""),
+            ("GET", format!("/v1/events?store={store}"), ""),
         ]
     };
     let foreign = [
-        routes(holding.application.as_str(), holding.key_id.as_str(), store.as_str()),
-        routes(holding.application.as_str(), &victims_key, store.as_str()),
+        routes(holding.application.as_str(), holding.key_id.as_str(), store.as_str(), &subscription),
+        routes(holding.application.as_str(), &victims_key, store.as_str(), &subscription),
     ];
-    let absent = routes(&format!("app_{nothing}"), &format!("key_{nothing}"), &format!("str_{nothing}"));
+    let absent = routes(
+        &format!("app_{nothing}"),
+        &format!("key_{nothing}"),
+        &format!("str_{nothing}"),
+        &format!("sub_{nothing}"),
+    );
     for foreign in foreign {
         for ((method, path, body), (_, absent, _)) in foreign.into_iter().zip(&absent) {
             let calling = |path: &str| {
@@ -55,10 +71,12 @@ async fn another_accounts_things_are_not_there() {
     assert_eq!(house.get(&victim, &format!("/v1/stores/{store}")).await.json()["state"], "connected");
     assert_eq!(house.get(&victim, &format!("/v1/applications/{}", holding.application)).await.status, 200);
     assert_eq!(house.call(Calling::new("GET", "/v1/account").key(&holding.key)).await.problem(), "scope_missing");
-    for list in ["/v1/applications", "/v1/stores", "/v1/keys"] {
+    let left = house.get(&victim, &format!("/v1/subscriptions/{subscription}")).await.json();
+    assert_eq!((&left["state"], &left["secret_rotated_at"]), (&json!("enabled"), &Value::Null));
+    for list in ["/v1/applications", "/v1/stores", "/v1/keys", "/v1/subscriptions"] {
         let seen = house.get(&eve, list).await;
         let text = String::from_utf8(seen.body).unwrap();
-        for id in [holding.application.as_str(), store.as_str(), &victims_key] {
+        for id in [holding.application.as_str(), store.as_str(), &victims_key, &subscription] {
             assert!(!text.contains(id), "{list}");
         }
     }

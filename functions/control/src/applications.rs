@@ -17,6 +17,7 @@ use crate::{
     page,
     serving::{Visit, unavailable},
     sign_up::read,
+    subscriptions,
 };
 
 /// An application, as its account's users see it.
@@ -94,8 +95,10 @@ pub(crate) async fn delete(visit: &Visit<'_>, id: &ApplicationId) -> Result<Answ
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-/// Deletes an application and revokes its keys, all at once: no key outlives what holds it.
+/// Deletes an application and revokes its keys, all at once: no key outlives what holds it. Its subscriptions go first, so that one that is
+/// made meanwhile is found by asking again.
 pub(crate) async fn remove(visit: &Visit<'_>, id: &ApplicationId) -> Result<(), Problem> {
+    subscriptions::remove_all(visit, id).await?;
     let mut live = visit.app.keys.all_of_application(id).await.map_err(unavailable)?;
     live.retain(|key| key.is_live());
     let mut parts: Vec<_> = visit.app.accounts.deleting_application(&visit.key.account, id, live.len()).into();
@@ -105,7 +108,8 @@ pub(crate) async fn remove(visit: &Visit<'_>, id: &ApplicationId) -> Result<(), 
         // Somebody else was faster: what was asked for is done.
         Err(TransactionError::Condition(0)) => return Ok(()),
         Err(TransactionError::Condition(_)) => {
-            return Err(Problem::new(Code::Conflict).detail("the application's keys changed meanwhile; try again"));
+            return Err(Problem::new(Code::Conflict)
+                .detail("the application's keys or subscriptions changed meanwhile; try again"));
         }
         Err(TransactionError::Unavailable(cause)) => return Err(unavailable(cause)),
     }

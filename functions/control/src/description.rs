@@ -8,9 +8,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, credentials, grants, keys,
+    account, applications, credentials, events, grants, keys,
     routes::{Endpoint, Need, ROUTES, Route},
-    serving, sign_up, stores, usage,
+    serving, sign_up, stores, subscriptions, usage,
 };
 
 /// The routes of a store's life can meet the store.
@@ -196,6 +196,63 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
         Endpoint::ListUsageAdvice => listing(of("account", "What each key asks for and does not use."))
             .answers(ok, "The page.", schemas.list::<usage::ShownAdvice>())
             .fails([Code::NotFound]),
+        Endpoint::ListSubscriptions => {
+            listing(of("webhooks", "Subscriptions: of a key's application, or of the account."))
+                .asks([Parameter::optional("application", "Only this application's.", json!({ "type": "string" }))])
+                .answers(ok, "The page.", schemas.list::<subscriptions::Shown>())
+                .fails([Code::NotFound])
+        }
+        Endpoint::CreateSubscription => of(
+            "webhooks",
+            "Subscribes an endpoint to topics. What deliveries are signed with is in this answer and nowhere else.",
+        )
+        .takes(schemas.request::<subscriptions::NewSubscription>())
+        .answers(made, "The subscription, with its secret.", schemas.answer::<subscriptions::Shown>())
+        .repeated_by_id()
+        .fails([Code::QuotaReached]),
+        Endpoint::ShowSubscription => {
+            of("webhooks", "A subscription.").answers(ok, "The subscription.", schemas.answer::<subscriptions::Shown>())
+        }
+        Endpoint::ChangeSubscription => {
+            of("webhooks", "Changes a subscription, or switches it off; absent fields stay.")
+                .takes(schemas.request::<subscriptions::Change>())
+                .answers(ok, "The subscription as it is now.", schemas.answer::<subscriptions::Shown>())
+                .fails([Code::Conflict])
+        }
+        Endpoint::DeleteSubscription => {
+            of("webhooks", "Deletes a subscription; nothing is delivered any more.").answers_nothing("It is deleted.")
+        }
+        Endpoint::RotateSubscriptionSecret => of(
+            "webhooks",
+            "Gives a subscription a new secret; deliveries are signed with the old one too for `overlap_hours` more.",
+        )
+        .may_take(schemas.request::<subscriptions::Rotation>())
+        .answers(ok, "The subscription, with its new secret.", schemas.answer::<subscriptions::Shown>())
+        .repeated_by_id()
+        .fails([Code::Conflict]),
+        Endpoint::ListDeliveries => {
+            listing(of("webhooks", "What became of the events that a subscription was told, newest first."))
+                .asks(deliveries())
+                .answers(
+                    ok,
+                    "The page. One that is filtered may be short and have a next one.",
+                    schemas.list::<subscriptions::ShownDelivery>(),
+                )
+        }
+        Endpoint::ReplayDeliveries => of(
+            "webhooks",
+            "Delivers again: one event, those of a time, or those that failed. Bodies are read from the stores again.",
+        )
+        .takes(schemas.request::<subscriptions::Replay>())
+        .answers(StatusCode::ACCEPTED, "It follows.", schemas.answer::<subscriptions::Replaying>())
+        .repeated_by_id()
+        .fails([Code::Conflict]),
+        Endpoint::ListEvents => {
+            listing(of("webhooks", "What happened in stores, newest first: envelopes, never bodies."))
+                .asks(happened())
+                .answers(ok, "The page. It may be short and have a next one.", schemas.list::<events::Shown>())
+                .fails([Code::NotFound, Code::StoreAccessRevoked])
+        }
         Endpoint::PutGrant => of("stores", "Grants an application scopes on a store, or changes what is granted.")
             .takes(schemas.request::<grants::NewGrant>())
             .answers(ok, "The grant.", schemas.answer::<stores::ShownGrant>())
@@ -226,6 +283,35 @@ fn usage() -> [Parameter; 5] {
             json!({ "type": "string", "default": "day", "pattern": "^(day|key|store|status)(,(day|key|store|status))*$" }),
         ),
     ]
+}
+
+/// From when and up to when.
+fn span() -> [Parameter; 2] {
+    let time = json!({ "type": "string", "format": "date-time" });
+    [
+        Parameter::optional("since", "Only of events that came in at this time or later.", time.clone()),
+        Parameter::optional("until", "Only of events that came in before this time.", time),
+    ]
+}
+
+/// Which deliveries are looked for.
+fn deliveries() -> [Parameter; 4] {
+    let states = json!({ "type": "string", "enum": ["waiting", "parked", "delivered", "failed"] });
+    let [since, until] = span();
+    let event = Parameter::optional("event", "Only this event's.", json!({ "type": "string" }));
+    [Parameter::optional("state", "Only those that are here in their life.", states), event, since, until]
+}
+
+/// Which events are looked for.
+fn happened() -> [Parameter; 4] {
+    let text = json!({ "type": "string" });
+    let [since, until] = span();
+    let store = Parameter::optional(
+        "store",
+        "Only events of this store. Without it: of the account's stores and those that subscriptions name, 50 at most.",
+        text.clone(),
+    );
+    [store, Parameter::optional("topic", "Only of this topic: `order.updated`, `order.*`.", text), since, until]
 }
 
 /// The one-time token of a mailed link.

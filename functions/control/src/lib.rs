@@ -1,14 +1,16 @@
-//! The control plane: accounts, applications, keys, stores and grants.
+//! The control plane: accounts, applications, keys, stores, grants and subscriptions.
 //!
-//! Boundary: owns the tables `accounts`, `keys` and `stores` (the counters in `keys` are the gate's), and is the only one that writes
-//! credentials. It calls a store to try a credential and for nothing else, and answers with no credential ever. What may take longer than
-//! a call (mails, the rest of an off-boarding) goes into a queue.
+//! Boundary: owns the tables `accounts`, `keys`, `stores` and `subscriptions` (the counters in `keys` are the gate's, the health of an endpoint
+//! is `deliver`'s), and is the only one that writes credentials. It reads `events` and `deliveries` and writes neither. It calls a store to try
+//! a credential, an endpoint to try whether it takes what is signed, and answers with no credential ever. What may take longer than a call
+//! (mails, the rest of an off-boarding, deliveries that are to be made again) goes into a queue.
 
 mod account;
 mod applications;
 mod credentials;
 #[cfg(feature = "schema")]
 pub mod description;
+mod events;
 mod grants;
 pub mod guides;
 mod keys;
@@ -20,6 +22,7 @@ mod served_description;
 mod serving;
 mod sign_up;
 mod stores;
+mod subscriptions;
 mod usage;
 
 use cloud::{
@@ -27,16 +30,19 @@ use cloud::{
     clock::Clock,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, guard::SourceGuard,
-        idempotency::Idempotency, keys::Keys, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, deliveries::Deliveries,
+        events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys, sign_ups::SignUps,
+        store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
     env::Permission,
+    events::ReplayMessage,
     gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
     offboarding::OffboardingMessage,
+    signing::Signing,
     sqs::Queue,
     vault::Vault,
 };
@@ -81,6 +87,14 @@ cloud::config! {
         pub mail_queue_url: String = "MAIL_QUEUE_URL",
         /// Queue of stores whose off-boarding is to be finished.
         pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
+        /// Table of subscriptions.
+        pub subscriptions_table: String = "SUBSCRIPTIONS_TABLE",
+        /// Table of events.
+        pub events_table: String = "EVENTS_TABLE",
+        /// Table of deliveries.
+        pub deliveries_table: String = "DELIVERIES_TABLE",
+        /// Queue of deliveries that are to be made again.
+        pub replays_queue_url: String = "REPLAYS_QUEUE_URL",
     }
 }
 
@@ -99,8 +113,13 @@ pub struct App {
     data_keys: DataKeys,
     cached: Cached,
     egress: Egress,
+    subscriptions: Subscriptions,
+    signing: Signing,
+    events: Events,
+    deliveries: Deliveries,
     mails: Queue<MailMessage>,
     offboardings: Queue<OffboardingMessage>,
+    replays: Queue<ReplayMessage>,
     journal: Journal,
     clock: Clock,
     region: Region,
@@ -131,6 +150,10 @@ impl App {
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             cached: Cached::new(tables.clone(), config.cache_table),
+            subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
+            events: Events::new(tables.clone(), config.events_table),
+            deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
+            signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,
             vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
             data_keys,
@@ -138,6 +161,7 @@ impl App {
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
+            replays: Queue::new(&boot.aws, config.replays_queue_url),
             journal,
             clock,
             region: config.region,

@@ -7,7 +7,7 @@ use cloud::{
 };
 use http::{Method, StatusCode};
 
-use crate::{account, applications, routes::Endpoint, serving::Visit, stores};
+use crate::{account, applications, routes::Endpoint, serving::Visit, stores, subscriptions};
 
 /// Carries `change` out, once if the call has an `Idempotency-Key`.
 pub(crate) async fn change(
@@ -67,6 +67,7 @@ async fn again(visit: &Visit<'_>, endpoint: Endpoint, status: StatusCode, id: Op
         Endpoint::ConnectStore | Endpoint::ChangeStore | Endpoint::MoveCredential => {
             stores::show(visit, &parsed(id)?).await
         }
+        Endpoint::ChangeSubscription => subscriptions::show(visit, &parsed(id)?).await,
         _ if status == StatusCode::NO_CONTENT => Ok(Answer::empty(status)),
         _ => Ok(match id {
             Some(id) => Answer::json(status, &serde_json::json!({ "id": id })),

@@ -58,6 +58,15 @@ pub enum Endpoint {
     RevokeGrant,
     ListUsage,
     ListUsageAdvice,
+    ListSubscriptions,
+    CreateSubscription,
+    ShowSubscription,
+    ChangeSubscription,
+    DeleteSubscription,
+    RotateSubscriptionSecret,
+    ListDeliveries,
+    ReplayDeliveries,
+    ListEvents,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -103,6 +112,19 @@ pub static ROUTES: &[Route] = &[
     with(Scope::GrantsWrite, "DELETE /v1/stores/{store}/grants/{application}", Endpoint::RevokeGrant),
     with(Scope::UsageRead, "GET /v1/usage", Endpoint::ListUsage),
     with(Scope::UsageRead, "GET /v1/usage/advice", Endpoint::ListUsageAdvice),
+    with(Scope::SubscriptionsRead, "GET /v1/subscriptions", Endpoint::ListSubscriptions),
+    with(Scope::SubscriptionsWrite, "POST /v1/subscriptions", Endpoint::CreateSubscription),
+    with(Scope::SubscriptionsRead, "GET /v1/subscriptions/{subscription}", Endpoint::ShowSubscription),
+    with(Scope::SubscriptionsWrite, "PATCH /v1/subscriptions/{subscription}", Endpoint::ChangeSubscription),
+    with(Scope::SubscriptionsWrite, "DELETE /v1/subscriptions/{subscription}", Endpoint::DeleteSubscription),
+    with(
+        Scope::SubscriptionsWrite,
+        "POST /v1/subscriptions/{subscription}/rotate-secret",
+        Endpoint::RotateSubscriptionSecret,
+    ),
+    with(Scope::SubscriptionsRead, "GET /v1/subscriptions/{subscription}/deliveries", Endpoint::ListDeliveries),
+    with(Scope::SubscriptionsWrite, "POST /v1/subscriptions/{subscription}/replay", Endpoint::ReplayDeliveries),
+    with(Scope::EventsRead, "GET /v1/events", Endpoint::ListEvents),
 ];
 
 /// What a method and a path lead to.

@@ -10,9 +10,9 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, grants, guides, keys, once,
+    App, account, applications, credentials, events, grants, guides, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
-    served_description, sign_up, stores, usage,
+    served_description, sign_up, stores, subscriptions, usage,
 };
 
 /// A call of someone whose key was let in.
@@ -157,6 +157,15 @@ async fn known(
         Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::ListUsage => usage::list(visit, trace).await,
         Endpoint::ListUsageAdvice => usage::advice(visit, trace).await,
+        Endpoint::ListSubscriptions => subscriptions::list(visit, trace).await,
+        Endpoint::CreateSubscription => subscriptions::create(visit).await,
+        Endpoint::ShowSubscription => subscriptions::show(visit, &id(parameters, 0)?).await,
+        Endpoint::ChangeSubscription => subscriptions::change(visit, &id(parameters, 0)?).await,
+        Endpoint::DeleteSubscription => subscriptions::delete(visit, &id(parameters, 0)?).await,
+        Endpoint::RotateSubscriptionSecret => subscriptions::rotate(visit, &id(parameters, 0)?).await,
+        Endpoint::ListDeliveries => subscriptions::deliveries(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::ReplayDeliveries => subscriptions::replay(visit, &id(parameters, 0)?).await,
+        Endpoint::ListEvents => events::list(visit, trace).await,
     }
 }
 

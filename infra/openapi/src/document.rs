@@ -82,6 +82,7 @@ fn tags() -> Value {
         { "name": "account", "description": "The account and its management keys." },
         { "name": "applications", "description": "Applications and their keys." },
         { "name": "stores", "description": "Connected stores and the grants on them." },
+        { "name": "webhooks", "description": "Subscriptions to events of stores, their deliveries, and the events themselves." },
         { "name": "public", "description": "What takes no key." },
     ])
 }
@@ -227,6 +228,7 @@ fn in_path(route: &str) -> Vec<Value> {
                 "store" => ("The store.", id("str_")),
                 "application" => ("The application.", id("app_")),
                 "key" => ("The key.", id("key_")),
+                "subscription" => ("The subscription.", id("sub_")),
                 "id" => ("The object, by the `id` that it has here.", json!({ "type": "string", "minLength": 1 })),
                 "path" => ("The path below the store's address; slashes stay slashes.", json!({ "type": "string" })),
                 _ => ("Its name.", json!({ "type": "string", "minLength": 1 })),
