@@ -20,4 +20,5 @@ pub mod shopify_store;
 pub mod stack;
 #[cfg(test)]
 mod turns;
+pub mod webhooks;
 pub mod woo_store;
