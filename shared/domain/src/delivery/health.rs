@@ -15,9 +15,13 @@ use crate::id::EventId;
 
 /// What is known of a subscription's endpoint. A healthy one has the default.
 ///
-/// It is written as a whole, on condition that it still is what was read: two that saw different things cannot overwrite each other.
+/// It is written as a whole, on condition that nobody has written it since it was read: two that saw different things cannot overwrite
+/// each other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Health {
+    /// How often it was written. A change is written on condition that this is still what was read.
+    #[serde(default)]
+    pub changes: u64,
     /// Since when there was nothing but failures (`first_failure_at`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
@@ -91,7 +95,7 @@ pub const WARNS_EVERY: SignedDuration = SignedDuration::from_hours(12);
 pub const WARNINGS: u8 = 3;
 
 /// What was met at an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// The status that it answered.
     pub status: Option<u16>,
@@ -120,6 +124,12 @@ pub enum Debt {
 }
 
 impl Health {
+    /// Nothing is known any more: the endpoint was tried and found good, or is another one. What was parked is still to be asked for.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { changes: self.changes, parked: self.parked, ..Self::default() }
+    }
+
     /// Whether a delivery of `event` may call the endpoint.
     #[must_use]
     pub fn gate(&self, event: &EventId, now: Timestamp) -> Gate {
@@ -203,16 +213,16 @@ impl Health {
         health
     }
 
-    /// Nobody is called any more, and the owner is told why.
+    /// Nobody is called any more, and the owner is told why. What is parked is asked for once the subscription is switched on again.
     fn shut_down(&mut self) {
-        (self.open_until, self.probe, self.parked) = (None, None, false);
+        (self.open_until, self.probe) = (None, None);
         self.owed = Some(Notice::Disabled);
     }
 
     /// After an attempt succeeded; nothing where that is no news.
     #[must_use]
     pub fn succeeded(&self) -> Option<Self> {
-        let healthy = Self { parked: self.parked, ..Self::default() };
+        let healthy = self.anew();
         (healthy != *self).then_some(healthy)
     }
 

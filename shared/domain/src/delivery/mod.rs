@@ -4,6 +4,11 @@ pub mod health;
 pub mod life;
 pub mod schedule;
 
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod week_tests;
+
 pub use health::{Debt, Failure, Gate, Health, Notice};
 
 /// Where a delivery is in its life.
