@@ -7,6 +7,7 @@ mod console;
 mod contract;
 mod control;
 mod data_map;
+mod deliver;
 mod events;
 mod intake;
 mod journey;

@@ -1,12 +1,13 @@
 //! Each role holds just the actions that its function's code calls (invariant 10): what went to AWS is compared with the template.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{boot::Boot, clock::Clock, dynamo::cache::Cached};
 use serde_json::{Value, json};
 use testkit::{
-    fault_proxy::{FaultProxy, Seen},
+    fault_proxy::{Calls, Fault, FaultProxy, Seen},
+    receiver::Behaviour,
     stack::Stack,
 };
 
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     data_map::cloudformation,
+    deliver::hall::Hall,
     intake::{Door, signed},
     world::{Answered, Calling, environment},
 };
@@ -136,7 +138,7 @@ async fn done(house: &House, method: &str, path: &str, key: Option<&str>, body: 
         }
         let answer = house.call(calling).await;
         if answer.status == 429 {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         }
         assert!(answer.status < 300, "{method} {path}: {}", String::from_utf8_lossy(&answer.body));
@@ -236,12 +238,34 @@ async fn offboarding_may_do_what_it_does_and_no_more() {
 }
 
 #[tokio::test]
+async fn deliver_may_do_what_it_does_and_no_more() {
+    let mut hall = Hall::new().await;
+    // Parked, asked for again, given up, switched off: all that it writes and sends.
+    hall.endpoint.always(Behaviour::Status(500));
+    for _ in 0..6 {
+        hall.event();
+    }
+    hall.pass(Duration::from_secs(20)).await;
+    hall.endpoint.always(Behaviour::Status(200));
+    hall.pass(Duration::from_secs(60)).await;
+    hall.event();
+    hall.clock.advance(Duration::from_secs(24 * 3_600 - 200));
+    hall.faults.inject(Calls::Target("GetItem"), Fault::Answer(http::StatusCode::INTERNAL_SERVER_ERROR, "{}"), 20);
+    hall.settle().await;
+    hall.endpoint.always(Behaviour::Status(410));
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    hall.event();
+    hall.settle().await;
+    assert_eq!(called(&hall.faults.seen()), held("DeliverRole"));
+}
+
+#[tokio::test]
 async fn sweep_may_do_what_it_does_and_no_more() {
     let house = House::new().await;
     let owner = house.owner().await;
     let store = house.store(&owner).await;
     house.delete(&owner, &format!("/v1/stores/{store}")).await;
-    let soon = Clock::steered(house.clock().now() + std::time::Duration::from_secs(16 * 60));
+    let soon = Clock::steered(house.clock().now() + Duration::from_secs(16 * 60));
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
     let environment = environment("sweep", faults.url());
     let boot = Boot::new(&environment, soon.clone()).unwrap();

@@ -127,6 +127,18 @@ async fn events_of_offboarding() {
 }
 
 #[tokio::test]
+async fn events_of_deliver() {
+    let (environment, boot) = boot("deliver");
+    let app = deliver::App::new(&boot, deliver::Config::from_env(&environment).unwrap());
+    for (file, event) in files("deliver") {
+        // The subscription in the files was deleted, so its deliveries end without an attempt.
+        let expected = usize::from(file == "undecodable-and-good");
+        let answer = deliver::handle(&app, serde_json::from_value(event).unwrap(), &context()).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn events_of_sweep() {
     let (environment, boot) = boot("sweep");
     let app = sweep::App::new(&boot, sweep::Config::from_env(&environment).unwrap());

@@ -102,6 +102,7 @@ async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
         kind: MailKind::SignUpLink,
         to,
         link: Some(format!("{}/v1/accounts/confirm?token={}", app.public_url, token.reveal())),
+        endpoint: None,
     };
     app.mails.send(&mail).await.map_err(unavailable)
 }

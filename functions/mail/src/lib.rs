@@ -61,7 +61,7 @@ async fn send(app: &App, mail: &MailMessage) -> Disposition {
         Err(MailError::Unavailable) => return Disposition::Retry("mail cannot be sent now"),
         Err(MailError::Rejected) => return Disposition::GiveUp("the mail was rejected"),
         Err(MailError::Link) => {
-            return Disposition::GiveUp("the mail lacks its link, or has one that it must not have");
+            return Disposition::GiveUp("the mail lacks its link or its facts, or has what it must not have");
         }
     }
     // The mail is out. A note that cannot be written must not send it again.

@@ -108,6 +108,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("intake", "IntakeLogs", 14),
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
+        Resource::log_group("deliver", "DeliverLogs", 14),
         Resource::log_group("sweep", "SweepLogs", 14),
         Resource::log_group("api-access", "ApiAccessLogs", 60),
         Resource::schedule("sweep-service-log", "ServiceLogSchedule"),

@@ -10,6 +10,7 @@ pub mod data_keys;
 pub mod data_map;
 pub mod dynamo;
 pub mod egress;
+pub mod endpoint;
 pub mod env;
 pub mod events;
 pub mod gate;

@@ -1,4 +1,4 @@
-//! Mail: fixed texts, filled with a link at most, through SES.
+//! Mail: fixed texts, filled with a link or with facts of ours at most, through SES.
 //!
 //! Which mails there are is one list. None of them repeats what a stranger can have typed into a form, so that nobody can send words of
 //! their own to a third person through us.
@@ -9,7 +9,13 @@ use aws_sdk_sesv2::{
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
-use domain::{account::EmailAddress, id::MessageId};
+use domain::{
+    account::EmailAddress,
+    delivery::AttemptError,
+    id::{MessageId, SubscriptionId},
+    subscription::DisabledBecause,
+};
+use jiff::Timestamp;
 use personal_data::PersonalData;
 
 /// Which mail it is.
@@ -20,6 +26,33 @@ pub enum MailKind {
     SignUpLink,
     /// An account was closed.
     AccountClosed,
+    /// For some time a subscription's endpoint has taken nothing.
+    EndpointFailing,
+    /// A subscription was switched off because of its endpoint.
+    EndpointDisabled,
+}
+
+/// What was seen of an endpoint. Types of ours, without a word that anybody typed: not even the endpoint's address.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointFacts {
+    /// Whose endpoint.
+    pub subscription: SubscriptionId,
+    /// Since when there was nothing but failures.
+    pub since: Timestamp,
+    /// When the last attempt failed.
+    pub last_at: Timestamp,
+    /// How many attempts failed since.
+    pub failures: u32,
+    /// What the last of them was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What the last of them met in place of a whole answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<AttemptError>,
+    /// Why the subscription was switched off, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<DisabledBecause>,
 }
 
 /// One mail to be sent: a message of the `mail` queue.
@@ -40,13 +73,17 @@ pub struct MailMessage {
     #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = Contract, purpose(Account), retain = "mail", erase = Expire, export = Never)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// What was seen of an endpoint, where the mail is about one.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<EndpointFacts>,
 }
 
 /// Why a mail was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// The mail lacks the link that it is about, or what stands there is not a link of ours.
-    #[error("the mail has no link")]
+    /// The mail lacks the link or the facts that it is about, or what stands there is not a link of ours.
+    #[error("the mail has no link or no facts")]
     Link,
     /// SES refuses this mail for good: the address is suppressed, or the mail is not acceptable.
     #[error("the mail was rejected")]
@@ -59,9 +96,17 @@ pub enum MailError {
 /// A mail's words.
 struct Words {
     subject: &'static str,
-    /// Paragraphs. The link, where there is one, follows the first.
+    /// Paragraphs. The link, or the facts, follow the first.
     paragraphs: &'static [&'static str],
-    linked: bool,
+    about: About,
+}
+
+/// What a mail is filled with.
+#[derive(PartialEq, Eq)]
+enum About {
+    Nothing,
+    Link,
+    Endpoint,
 }
 
 const fn words(kind: MailKind) -> Words {
@@ -73,7 +118,7 @@ const fn words(kind: MailKind) -> Words {
                 "The link works once and for 24 hours. The page then shows your management key, once.",
                 "If it was not you, do nothing: without the link there is no account, and what was filled in is deleted within a day or two.",
             ],
-            linked: true,
+            about: About::Link,
         },
         MailKind::AccountClosed => Words {
             subject: "Your account was closed",
@@ -81,7 +126,25 @@ const fn words(kind: MailKind) -> Words {
                 "Your account was closed with one of its keys. All its keys are revoked, and what the account held is being deleted.",
                 "If this was not you, answer this mail at once.",
             ],
-            linked: false,
+            about: About::Nothing,
+        },
+        MailKind::EndpointFailing => Words {
+            subject: "Your webhook endpoint is failing",
+            paragraphs: &[
+                "For some time every delivery to the endpoint of one of your subscriptions has failed. This is what we saw:",
+                "We keep trying each event for 24 hours. If nothing is delivered for 48 hours, the subscription is switched off.",
+                "The subscription's list of deliveries shows each attempt. Events that were not delivered in time can be asked for again for 14 days.",
+            ],
+            about: About::Endpoint,
+        },
+        MailKind::EndpointDisabled => Words {
+            subject: "Your webhook subscription was switched off",
+            paragraphs: &[
+                "One of your subscriptions was switched off, and nothing is sent to its endpoint any more. This is what we saw:",
+                "Once the endpoint works, switch the subscription on again; this sends a test delivery, which the endpoint must take.",
+                "What was missed can then be asked for again: every event of the last 14 days, or only those that failed.",
+            ],
+            about: About::Endpoint,
         },
     }
 }
@@ -143,9 +206,10 @@ fn judge(error: &SdkError<SendEmailError>) -> MailError {
 /// Subject, plain text and HTML.
 fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
     let words = words(mail.kind);
-    let link = match (&mail.link, words.linked) {
-        (Some(link), true) if is_link(link) => Some(link.as_str()),
-        (None, false) => None,
+    let (link, facts) = match (&mail.link, &mail.endpoint, words.about) {
+        (Some(link), None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
+        (None, Some(facts), About::Endpoint) => (None, lines(facts)),
+        (None, None, About::Nothing) => (None, Vec::new()),
         _ => return Err(MailError::Link),
     };
     let mut text = String::new();
@@ -158,9 +222,55 @@ fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
             text.push_str(&format!("{link}\r\n\r\n"));
             html.push_str(&format!("<p><a href=\"{link}\">{link}</a></p>"));
         }
+        if number == 0 && !facts.is_empty() {
+            text.push_str(&format!("{}\r\n\r\n", facts.join("\r\n")));
+            html.push_str(&format!("<p>{}</p>", facts.join("<br>")));
+        }
     }
     html.push_str("</body></html>");
     Ok((words.subject.to_owned(), text, html))
+}
+
+/// One line a fact. Ids, numbers, times and words of ours: nothing that HTML could read as its own.
+fn lines(facts: &EndpointFacts) -> Vec<String> {
+    let EndpointFacts { subscription, since, last_at, failures, status, error, because } = facts;
+    let mut lines = vec![
+        format!("Subscription: {subscription}"),
+        format!("Nothing but failures since: {}", second(*since)),
+        format!("Last attempt: {}", second(*last_at)),
+        format!("Failed attempts since: {failures}"),
+    ];
+    if let Some(status) = status {
+        lines.push(format!("Status of the last answer: {status}"));
+    }
+    if let Some(error) = error {
+        lines.push(format!("What went wrong last: {}", in_words(*error)));
+    }
+    if let Some(because) = because {
+        lines.push(format!("Switched off because: {}", in_plain_words(*because)));
+    }
+    lines
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+const fn in_words(error: AttemptError) -> &'static str {
+    match error {
+        AttemptError::Refused => "the address is not one that the gateway calls",
+        AttemptError::Unreachable => "no connection could be opened, or the certificate is not valid",
+        AttemptError::Broken => "the connection broke before the answer was complete",
+        AttemptError::Timeout => "no complete answer within ten seconds",
+    }
+}
+
+const fn in_plain_words(because: DisabledBecause) -> &'static str {
+    match because {
+        DisabledBecause::Owner => "its owner wished it",
+        DisabledBecause::Gone => "the endpoint answered 410 Gone",
+        DisabledBecause::Failing => "there was nothing but failures for 48 hours",
+    }
 }
 
 /// What can stand in a text, in HTML and in an attribute as it is.
@@ -175,7 +285,7 @@ mod tests {
 
     fn mail(kind: MailKind, link: Option<&str>) -> MailMessage {
         let id = "msg_00000000000000000000000001".parse().unwrap();
-        MailMessage { id, kind, to: "ann@example.com".parse().unwrap(), link: link.map(str::to_owned) }
+        MailMessage { id, kind, to: "ann@example.com".parse().unwrap(), link: link.map(str::to_owned), endpoint: None }
     }
 
     #[test]
@@ -200,6 +310,36 @@ mod tests {
         }
         assert_eq!(render(&mail(MailKind::AccountClosed, Some("https://x"))).err(), Some(MailError::Link));
         assert!(render(&mail(MailKind::AccountClosed, None)).is_ok());
+    }
+
+    #[test]
+    fn a_mail_about_an_endpoint_says_what_was_seen() {
+        let facts = EndpointFacts {
+            subscription: "sub_00000000000000000000000001".parse().unwrap(),
+            since: Timestamp::from_second(0).unwrap(),
+            last_at: Timestamp::from_second(172_800).unwrap(),
+            failures: 31,
+            status: Some(503),
+            error: Some(AttemptError::Timeout),
+            because: Some(DisabledBecause::Failing),
+        };
+        let about = MailMessage { endpoint: Some(facts), ..mail(MailKind::EndpointDisabled, None) };
+        let (_, text, html) = render(&about).unwrap();
+        let wanted = [
+            "Subscription: sub_00000000000000000000000001",
+            "Nothing but failures since: 1970-01-01 00:00:00 UTC",
+            "Last attempt: 1970-01-03 00:00:00 UTC",
+            "Failed attempts since: 31",
+            "Status of the last answer: 503",
+            "What went wrong last: no complete answer within ten seconds",
+            "Switched off because: there was nothing but failures for 48 hours",
+        ];
+        for line in wanted {
+            assert!(text.lines().any(|found| found == line) && html.contains(line), "{line}");
+        }
+        assert_eq!(render(&mail(MailKind::EndpointFailing, None)).err(), Some(MailError::Link), "no facts, no mail");
+        let both = MailMessage { link: Some("https://x".to_owned()), ..about };
+        assert_eq!(render(&both).err(), Some(MailError::Link));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod cocart;
 mod medusa;
 mod prestashop;
 mod shopify;
+mod standard_webhooks;
 mod woocommerce;
 
 use std::{

@@ -1,6 +1,7 @@
 //! Deliveries and their attempts (table `deliveries`). No bodies. A partition a subscription, an item an event.
 
 mod list;
+mod work;
 
 use aws_sdk_dynamodb::Client;
 use domain::{
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use personal_data::PersonalData;
 
 pub use list::Looking;
+pub use work::{ATTEMPTS_KEPT, Claimed, Handed, asked};
 
 /// One event for one subscription, and what became of it.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]

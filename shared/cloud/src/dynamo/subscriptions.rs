@@ -1,6 +1,7 @@
 //! Subscriptions, with the health of their endpoints (table `subscriptions`). A partition an application.
 
 mod changes;
+mod endpoint;
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,7 @@
 //! 4xx repeated, and a call that is not idempotent repeated only when it is certain that nothing happened.
 
 mod address;
+mod post;
 
 use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
@@ -19,6 +20,8 @@ use crate::{
     env::Permission,
 };
 use address::Filter;
+
+pub use post::{POST_READ, POST_TIMEOUT, Posted};
 
 /// Attempts of one call, the first included (R134).
 pub const ATTEMPTS: u32 = 3;
