@@ -6,6 +6,7 @@
 //! serves both.
 
 mod body;
+mod hooks;
 mod map;
 mod wire;
 
@@ -18,15 +19,16 @@ use serde_json::value::RawValue;
 use crate::address::{AddressError, Loopback, StoreAddress};
 use crate::allowance::Allowance;
 use crate::connector::{
-    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, Objects, Outcome, Platform,
-    RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
+    Connector, Context, Credential, CredentialField, EntitySupport, InboundResponse, MAX_PER_PAGE, Objects, Outcome,
+    Platform, RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::cursor::List;
 use crate::headers;
+use crate::hooks::{Hooks, common};
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature, json};
-use crate::upstream::{Item, item, items, parse, success, window};
+use crate::upstream::{IdText, Item, item, items, parse, success, window};
 use crate::write::{Action, Input, Write};
 
 const NAME: &str = "cartos";
@@ -189,6 +191,16 @@ impl Connector for CartOs {
         window(&answer.headers, "x-ratelimit-remaining", "x-ratelimit-reset")
     }
 
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::CartOsHooks)
+    }
+
+    /// The public pages name no filter by id; the form is the one that the demo store serves. A store that does not know it answers with its
+    /// first page, which is seen and refused.
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        (entity != Entity::Baskets).then(|| existing(context, entity, ids))
+    }
+
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
         let query = clean_query(&call, &PARAMETERS)?;
         let mut headers = headers::for_upstream(call.headers)?;
@@ -205,7 +217,14 @@ impl Connector for CartOs {
 /// `{"products": […], "pagination": {…}}`; the name of the list is the entity's.
 #[derive(Deserialize)]
 struct Envelope<R> {
-    #[serde(alias = "products", alias = "orders", alias = "customers", alias = "categories", alias = "inventory")]
+    #[serde(
+        alias = "products",
+        alias = "orders",
+        alias = "customers",
+        alias = "categories",
+        alias = "inventory",
+        alias = "webhooks"
+    )]
     rows: R,
     pagination: Pagination,
 }
@@ -253,6 +272,33 @@ fn one(context: &Context<'_>, read: &Read<'_>, id: &str) -> Result<Turn, Refusal
     let request = get(context, &format!("/api/{}/{}", read.entity, checked(id)?), None)?;
     let (credential, entity, include_remote) = (context.credential.clone(), read.entity, read.include_remote);
     Ok(Turn::ask(request, move |answer| single(&answer, &credential, entity, include_remote)))
+}
+
+fn existing(context: &Context<'_>, entity: Entity, ids: &[&str]) -> Result<Turn, Refusal> {
+    #[derive(Deserialize)]
+    struct Row<'a> {
+        #[serde(borrow, default)]
+        id: Option<IdText<'a>>,
+        #[serde(borrow, default)]
+        variant_id: Option<IdText<'a>>,
+    }
+    let asked = common::asked(ids);
+    for id in ids {
+        checked(id)?;
+    }
+    let query = format!("page=1&per_page={MAX_PER_PAGE}&ids={}", ids.join(","));
+    let (credential, request) = (context.credential.clone(), get(context, &format!("/api/{entity}"), Some(&query))?);
+    Ok(Turn::ask(request, move |answer| {
+        let envelope: Envelope<Vec<Row<'_>>> = parse(success(&answer, &credential)?, "not a list with its pagination")?;
+        if envelope.pagination.total_pages > 1 {
+            return Err(ReadError::Unreadable("more objects than were asked for"));
+        }
+        let ids = envelope
+            .rows
+            .into_iter()
+            .filter_map(|row| if entity == Entity::Inventory { row.variant_id } else { row.id });
+        common::existing(&asked, ids.map(IdText::into_string).collect())
+    }))
 }
 
 /// An id as CartOS has them.
@@ -341,5 +387,7 @@ fn key(credential: &Credential) -> Result<HeaderValue, Refusal> {
     Ok(value)
 }
 
+#[cfg(test)]
+mod hook_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! Webhooks of the platforms: how each is verified, what it says, and how it is registered.
 
+pub(crate) mod common;
 pub mod recipe;
 
 use std::collections::BTreeMap;
@@ -30,11 +31,11 @@ pub trait Hooks: Sync {
     /// A [`Refusal`] where the platform has no interface for it, or not for this store.
     fn register(&self, context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Turn, Refusal>;
 
-    /// Removes what is registered at our address; the outcome is [`Outcome::Deleted`](crate::Outcome::Deleted).
+    /// Removes what is registered at this address of ours; the outcome is [`Outcome::Deleted`](crate::Outcome::Deleted).
     ///
     /// # Errors
     /// As for [`Hooks::register`].
-    fn unregister(&self, context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Turn, Refusal>;
+    fn unregister(&self, context: &Context<'_>, url: &str) -> Result<Turn, Refusal>;
 }
 
 /// Where the secret of a store's webhooks comes from.
@@ -109,4 +110,6 @@ pub struct Registered {
     pub ids: Vec<String>,
     /// How many were missing, switched off or wrong.
     pub repaired: u32,
+    /// What the platform would not register, and why, in its words where it has some. The rest is registered all the same.
+    pub problem: Option<String>,
 }

@@ -138,7 +138,7 @@ fn meta(wire: Vec<wire::Meta<'_>>) -> Vec<MetaField> {
 }
 
 /// A `…_gmt` time: ISO 8601 without the `Z` that it means.
-fn gmt(text: Option<&str>) -> Option<Timestamp> {
+pub(super) fn gmt(text: Option<&str>) -> Option<Timestamp> {
     let text = text?;
     let with_zone = if text.ends_with('Z') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}Z")) };
     with_zone.parse().ok()

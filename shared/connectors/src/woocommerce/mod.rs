@@ -8,6 +8,7 @@ mod batch;
 mod body;
 mod cocart;
 mod door;
+mod hooks;
 mod inventory;
 mod map;
 mod platform;
@@ -29,6 +30,7 @@ use crate::connector::{
 };
 use crate::cursor::List;
 use crate::headers;
+use crate::hooks::Hooks;
 use crate::oauth::Names;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
@@ -116,6 +118,14 @@ impl Connector for WooCommerce {
     /// The REST API itself has no limit; a site can turn on that of WooCommerce's Store API, whose headers hosts copy.
     fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
         window(&answer.headers, "ratelimit-remaining", "ratelimit-reset")
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::WooHooks)
+    }
+
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        hooks::existing(context, entity, ids)
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {
@@ -261,6 +271,8 @@ fn one(objects: Objects) -> Result<Turn, ReadError> {
     Ok(Turn::Done(Outcome::One(objects)))
 }
 
+#[cfg(test)]
+mod hook_tests;
 #[cfg(test)]
 mod select_tests;
 #[cfg(test)]

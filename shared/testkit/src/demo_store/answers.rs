@@ -7,8 +7,8 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::Shared;
 use super::state::{ChangeError, Kind};
+use super::{Shared, hooks};
 use crate::loopback_server::{Answer, Received, lock, parameter, rfc3339, unix_now};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -74,10 +74,8 @@ fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>, Respo
         return Err(nowhere());
     }
     let scopes = authenticate(shared, received)?;
-    let kind = segments
-        .next()
-        .and_then(|name| Kind::ALL.into_iter().find(|kind| kind.plural() == name))
-        .ok_or_else(nowhere)?;
+    let name = segments.next().unwrap_or_default();
+    let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == name);
     let id = match segments.next() {
         Some(id) => Some(id.parse::<u64>().map_err(|_| nowhere())?),
         None => None,
@@ -86,10 +84,14 @@ fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>, Respo
         return Err(nowhere());
     }
     let verb = if matches!(received.method, Method::GET | Method::HEAD) { "read" } else { "write" };
-    let scope = format!("{}:{verb}", kind.plural());
+    let scope = format!("{name}:{verb}");
     if !scopes.is_empty() && !scopes.contains(&scope) {
         return Err(error(StatusCode::FORBIDDEN, "insufficient_scope", &format!("the key lacks the scope {scope}")));
     }
+    if name == "webhooks" {
+        return Ok(hooks::answer(shared, received, id));
+    }
+    let kind = kind.ok_or_else(nowhere)?;
     match (&received.method, id) {
         (&Method::GET | &Method::HEAD, None) => list(shared, kind, &received.target),
         (&Method::GET | &Method::HEAD, Some(id)) => {
@@ -101,16 +103,19 @@ fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>, Respo
             let sent = object(received)?;
             let created =
                 lock(&shared.state).create(kind, sent, &rfc3339(unix_now())).map_err(|reason| refused(&reason))?;
+            hooks::changed(shared, kind, "created", &created);
             Ok(json_answer(StatusCode::CREATED, &json!({ kind.singular(): created })))
         }
         (&Method::PUT | &Method::PATCH, Some(id)) => {
             let sent = object(received)?;
             let changed =
                 lock(&shared.state).update(kind, id, sent, &rfc3339(unix_now())).map_err(|reason| refused(&reason))?;
+            hooks::changed(shared, kind, "updated", &changed);
             Ok(json_answer(StatusCode::OK, &json!({ kind.singular(): changed })))
         }
         (&Method::DELETE, Some(id)) if kind != Kind::Inventory => {
             lock(&shared.state).delete(kind, id).map_err(|reason| refused(&reason))?;
+            hooks::changed(shared, kind, "deleted", &json!({ "id": id }));
             let mut answer = Response::new(Answer::whole(""));
             *answer.status_mut() = StatusCode::NO_CONTENT;
             Ok(answer)
@@ -143,7 +148,10 @@ fn list(shared: &Shared, kind: Kind, target: &str) -> Result<Response<Answer>, R
     if updated_after.as_deref().is_some_and(|time| !(time.len() >= 20 && time.ends_with('Z') && time.is_ascii())) {
         return Err(error(StatusCode::BAD_REQUEST, "invalid_parameter", "updated_after must be RFC 3339 in UTC"));
     }
-    let found = lock(&shared.state).page(kind, page, per_page, updated_after.as_deref());
+    let found = match parameter(target, "ids") {
+        Some(ids) => lock(&shared.state).these(kind, &ids),
+        None => lock(&shared.state).page(kind, page, per_page, updated_after.as_deref()),
+    };
     let pagination = json!({ "total": found.total, "page": page, "per_page": per_page, "total_pages": found.total.div_ceil(per_page) });
     Ok(json_answer(StatusCode::OK, &json!({ kind.plural(): found.rows, "pagination": pagination })))
 }

@@ -8,8 +8,8 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Shared;
 use super::answers::{error, json_answer};
+use super::{Shared, hooks};
 use crate::loopback_server::{Answer, Received, lock};
 
 /// A way to go wrong.
@@ -131,6 +131,7 @@ pub(super) fn control(shared: &Shared, received: &Received) -> Response<Answer> 
             *lock(&shared.faults) = Faults::default();
             json_answer(StatusCode::OK, &json!({}))
         }
+        (&Method::POST, "/_demo/events") => hooks::from_outside(shared, &received.body),
         (&Method::POST, "/_demo/faults") => match serde_json::from_slice::<Order>(&received.body) {
             Ok(order) => planned(shared, &order),
             Err(_) => error(StatusCode::BAD_REQUEST, "invalid_body", "expected {\"next\": 1, \"fault\": \"429\"}"),

@@ -6,11 +6,12 @@
 //! `{"product": {…}}`.
 //!
 //! Faults on demand: from Rust with [`DemoStore::fail_next`], from outside with `POST /_demo/faults {"next": 2, "fault": "429",
-//! "retry_after": 3}`, for one call with the header `X-Demo-Fault: 500`. `GET /_demo/calls` tells how many calls arrived.
+//! "retry_after": 3}`, for one call with the header `X-Demo-Fault: 500`. `GET /_demo/calls` tells how many calls arrived. Webhooks: `hooks`.
 
 mod answers;
 mod catalogue;
 mod faults;
+mod hooks;
 mod state;
 
 pub use faults::{Fault, UnknownFault};
@@ -22,11 +23,16 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderValue, Response};
+use serde_json::Value;
 use url::Url;
 
 use crate::loopback_server::{Answer, LoopbackServer, Record, lock};
+use crate::webhooks::{Outbox, Sent};
 use faults::Faults;
 use state::State;
+
+/// How often a webhook is sent that nobody takes: CartOS goes on for a day, a test does not wait so long.
+const TRIES: u32 = 4;
 
 /// How the demo store is set up.
 #[derive(Clone)]
@@ -62,6 +68,8 @@ struct Shared {
     record: Record,
     limit: Mutex<answers::Limit>,
     sunset: Mutex<Option<HeaderValue>>,
+    hooks: Mutex<hooks::Webhooks>,
+    outbox: Outbox<()>,
 }
 
 impl DemoStore {
@@ -77,6 +85,8 @@ impl DemoStore {
             record: Record::default(),
             limit: Mutex::default(),
             sunset: Mutex::default(),
+            hooks: Mutex::default(),
+            outbox: Outbox::start(TRIES, |(), _| {}),
         });
         let handling = Arc::clone(&shared);
         let server = LoopbackServer::start(setup.port, move |received| handle(Arc::clone(&handling), received)).await?;
@@ -121,6 +131,33 @@ impl DemoStore {
         *lock(&self.shared.sunset) = Some(HeaderValue::from_static(date));
     }
 
+    /// The webhooks that are registered: `{"id", "url", "topics", "active"}`.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Value> {
+        hooks::registered(&self.shared)
+    }
+
+    /// Switches all webhooks off, as somebody in the store's back office might.
+    pub fn switch_off_webhooks(&self) {
+        hooks::switch_off(&self.shared);
+    }
+
+    /// Tells of an event whoever wants its topic (`order.updated`); says how many webhooks that are. Sent behind this call.
+    pub fn tell(&self, topic: &str, data: &Value) -> usize {
+        hooks::tell(&self.shared, topic, data)
+    }
+
+    /// Waits until every webhook is sent or given up.
+    pub async fn settled(&self) {
+        self.shared.outbox.settled().await;
+    }
+
+    /// The last 1,000 webhooks that were sent, oldest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.shared.outbox.sent()
+    }
+
     /// How many calls arrived since the start or the last [`DemoStore::forget`]; those to `/_demo` do not count.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -160,6 +197,8 @@ async fn handle(shared: Arc<Shared>, received: Received) -> Response<Answer> {
     answer
 }
 
+#[cfg(test)]
+mod hook_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -85,6 +85,12 @@ impl State {
         Page { rows, total }
     }
 
+    /// Those of these ids, separated by commas, that are there, as one page.
+    pub(super) fn these(&self, kind: Kind, ids: &str) -> Page {
+        let rows: Vec<Value> = ids.split(',').filter_map(|id| self.get(kind, id.parse().ok()?).cloned()).collect();
+        Page { total: rows.len(), rows }
+    }
+
     /// Creates a thing from what a caller sent; the store gives the ids and the times.
     pub(super) fn create(&mut self, kind: Kind, mut sent: Map<String, Value>, now: &str) -> Result<Value, ChangeError> {
         for (of, name, why) in [

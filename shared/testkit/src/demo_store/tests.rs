@@ -9,7 +9,13 @@ async fn get(store: &DemoStore, path: &str, key: &str) -> (u16, http::HeaderMap,
     call(store, "GET", path, key, "").await
 }
 
-async fn call(store: &DemoStore, method: &str, path: &str, key: &str, body: &str) -> (u16, http::HeaderMap, Value) {
+pub(super) async fn call(
+    store: &DemoStore,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &str,
+) -> (u16, http::HeaderMap, Value) {
     let request = Request::builder()
         .method(method)
         .uri(store.url().join(path).unwrap().as_str())
