@@ -12,6 +12,7 @@ pub mod marker;
 pub mod medusa_store;
 pub mod plain_http;
 pub mod presta_store;
+pub mod receiver;
 pub mod recorder;
 pub mod runtime_api;
 pub mod shopify_store;
