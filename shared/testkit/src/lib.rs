@@ -6,6 +6,8 @@ pub mod big_store;
 pub mod demo_store;
 pub mod fault_proxy;
 pub mod front_door;
+#[cfg(test)]
+mod hook_tests;
 pub mod loopback_server;
 pub mod magento_store;
 pub mod marker;

@@ -9,6 +9,7 @@
 //! of an order archives it.
 
 mod baskets;
+mod hooks;
 mod limits;
 mod map;
 mod order_writes;
@@ -31,6 +32,7 @@ use crate::connector::{
     Platform, RawCall, Read, ReadError, Refusal, Target, Turn, Unsupported, Verb,
 };
 use crate::headers;
+use crate::hooks::Hooks;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
@@ -51,12 +53,15 @@ static PLATFORM: Platform = Platform {
     name: NAME,
     title: "BigCommerce",
     url: "https://api.bigcommerce.com/stores/{hash}, or the store's hash alone",
-    credentials: &[CredentialField {
-        name: ACCESS_TOKEN,
-        label: "API account access token",
-        secret: true,
-        required: true,
-    }],
+    credentials: &[
+        CredentialField { name: ACCESS_TOKEN, label: "API account access token", secret: true, required: true },
+        CredentialField {
+            name: hooks::CLIENT_SECRET,
+            label: "Client secret of the API account; without it, no webhooks",
+            secret: true,
+            required: false,
+        },
+    ],
     entities: &[
         EntitySupport {
             entity: Entity::Products,
@@ -189,6 +194,14 @@ impl Connector for BigCommerce {
 
     fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
         limits::allowance(&answer.headers)
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::BigHooks)
+    }
+
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        hooks::existing(context, entity, ids)
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {

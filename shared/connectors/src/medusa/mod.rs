@@ -9,6 +9,7 @@ mod body;
 mod categories;
 mod customers;
 mod door;
+mod hooks;
 mod map;
 mod orders;
 mod prices;
@@ -27,6 +28,7 @@ use crate::connector::{
     Verb,
 };
 use crate::headers;
+use crate::hooks::Hooks;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
@@ -220,6 +222,14 @@ impl Connector for Medusa {
                 Err(Refusal::NotSupported(NO_BASKETS))
             }
         }
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::MedusaHooks)
+    }
+
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        hooks::existing(context, entity, ids)
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {

@@ -9,6 +9,7 @@
 //! `read_all_orders` only the orders of the last 60 days are there at all.
 
 mod answer;
+mod hooks;
 mod kind;
 mod map;
 mod map_order;
@@ -36,6 +37,7 @@ use crate::connector::{
 };
 use crate::cursor::List;
 use crate::headers;
+use crate::hooks::Hooks;
 use crate::raw::{ParameterRules, clean_query};
 use crate::raw_path::RawPath;
 use crate::request::{OutboundRequest, Signature};
@@ -140,12 +142,17 @@ static PLATFORM: Platform = Platform {
     name: NAME,
     title: "Shopify",
     url: "https://{shop}.myshopify.com",
-    credentials: &[CredentialField {
-        name: ACCESS_TOKEN,
-        label: "Admin API access token (shpat_…)",
-        secret: true,
-        required: true,
-    }],
+    credentials: &[
+        CredentialField {
+            name: ACCESS_TOKEN, label: "Admin API access token (shpat_…)", secret: true, required: true
+        },
+        CredentialField {
+            name: hooks::CLIENT_SECRET,
+            label: "Client secret of the app; without it, no webhooks",
+            secret: true,
+            required: false,
+        },
+    ],
     entities: &[
         EntitySupport { entity: Entity::Products, verbs: ALL, unsupported: &[], writable: PRODUCT },
         EntitySupport {
@@ -227,7 +234,13 @@ impl Connector for Shopify {
             Entity::Orders => read_kind::<Orders>(door, select::order(wanted), read),
             Entity::Customers => read_kind::<Customers>(door, select::customer(wanted), read),
             Entity::Categories => read_kind::<Collections>(door, select::category(wanted), read),
-            Entity::Inventory => read_kind::<Stock>(door, select::inventory(wanted), read),
+            Entity::Inventory => match read.target {
+                Target::One(id) if id.contains(hooks::INVENTORY_ITEM) => {
+                    let item = gid(hooks::INVENTORY_ITEM, id).ok_or(Refusal::Id)?;
+                    Ok(hooks::stock_of_item(door, select::inventory(wanted), item, read.include_remote))
+                }
+                _ => read_kind::<Stock>(door, select::inventory(wanted), read),
+            },
             Entity::Baskets => Err(Refusal::NotSupported(NO_BASKETS)),
         }
     }
@@ -239,6 +252,14 @@ impl Connector for Shopify {
 
     fn allowance(&self, answer: &InboundResponse) -> Option<Allowance> {
         answer::allowance(answer)
+    }
+
+    fn hooks(&self) -> Option<&'static dyn Hooks> {
+        Some(&hooks::ShopifyHooks)
+    }
+
+    fn existing(&self, context: &Context<'_>, entity: Entity, ids: &[&str]) -> Option<Result<Turn, Refusal>> {
+        hooks::existing(context, entity, ids)
     }
 
     fn raw(&self, context: &Context<'_>, call: RawCall<'_>) -> Result<OutboundRequest, Refusal> {

@@ -61,6 +61,14 @@ impl Selection {
         self.cost += below.cost;
     }
 
+    /// Adds the payload of a mutation. The first is charged with the document; `is_more` charges for another.
+    pub(super) fn mutation(&mut self, name: &str, payload: &Self, is_more: bool) {
+        self.object(name, payload);
+        if is_more {
+            self.cost += MUTATION;
+        }
+    }
+
     /// What it costs beside the object that it is of.
     pub(super) fn cost(&self) -> f64 {
         self.cost

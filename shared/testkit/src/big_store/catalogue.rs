@@ -33,6 +33,7 @@ pub(super) fn seeded(rows: u64) -> State {
         customers,
         categories: categories.filter_map(by_id).collect(),
         carts: BTreeMap::new(),
+        hooks: BTreeMap::new(),
         last_id: 100_000,
     }
 }

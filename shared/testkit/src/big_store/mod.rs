@@ -6,6 +6,7 @@
 //! them. A customer shows ten addresses at most. A batch of more than ten products is 413.
 
 mod catalogue;
+mod hooks;
 mod listing;
 mod routes;
 #[cfg(test)]
@@ -22,10 +23,14 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use crate::loopback_server::Received;
-use crate::loopback_server::{Answer, LoopbackServer, Record, lock};
+use crate::loopback_server::{Answer, LoopbackServer, Record, lock, unix_now};
+use crate::webhooks::{self, Outbox, Sent};
 
 /// The token that opens the stand-in.
 pub const ACCESS_TOKEN: &str = "bc_demo_0123456789abcdefghijklmnopq";
+
+/// What the stand-in signs webhooks with.
+pub const CLIENT_SECRET: &str = "bc_client_secret_0123456789abcdef";
 
 /// The path of the stand-in's one store.
 pub const STORE_PATH: &str = "/stores/demo123";
@@ -52,6 +57,8 @@ impl Default for Setup {
 pub struct BigStore {
     server: LoopbackServer,
     shared: Arc<Shared>,
+    outbox: Outbox<()>,
+    told: Mutex<u64>,
 }
 
 /// What the handler and the handle share.
@@ -70,6 +77,7 @@ struct State {
     customers: BTreeMap<u64, Value>,
     categories: BTreeMap<u64, Value>,
     carts: BTreeMap<String, Value>,
+    hooks: BTreeMap<u64, Value>,
     last_id: u64,
 }
 
@@ -95,7 +103,7 @@ impl BigStore {
             }
         })
         .await?;
-        Ok(Self { server, shared })
+        Ok(Self { server, shared, outbox: Outbox::start(1, |(), _| {}), told: Mutex::default() })
     }
 
     /// The store's API path: `http://127.0.0.1:PORT/stores/demo123`.
@@ -133,6 +141,46 @@ impl BigStore {
     #[must_use]
     pub fn product_ids(&self) -> Vec<u64> {
         lock(&self.shared.state).products.keys().copied().collect()
+    }
+
+    /// The webhooks that are registered, as the store shows them.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Value> {
+        lock(&self.shared.state).hooks.values().cloned().collect()
+    }
+
+    /// Switches all webhooks off, as BigCommerce does when nobody took one for 48 hours.
+    pub fn switch_off_webhooks(&self) {
+        lock(&self.shared.state).hooks.values_mut().for_each(|hook| hook["is_active"] = false.into());
+    }
+
+    /// Tells whoever registered for the scope (`store/order/updated`) or its family; says how many those are. Sent behind this call, signed with
+    /// [`CLIENT_SECRET`].
+    pub fn tell(&self, scope: &str, data: &Value) -> usize {
+        let state = lock(&self.shared.state);
+        let wanting = state.hooks.values().filter(|hook| hooks::wants(hook, scope));
+        let mut count = 0;
+        for hook in wanting {
+            let mut told = lock(&self.told);
+            *told += 1;
+            let body = hooks::body(scope, data, unix_now());
+            let url = hook["destination"].as_str().unwrap_or_default();
+            let request = webhooks::standard(url, CLIENT_SECRET, &format!("msg_{told}"), unix_now(), body);
+            self.outbox.send((), scope, request);
+            count += 1;
+        }
+        count
+    }
+
+    /// Waits until every webhook is sent.
+    pub async fn settled(&self) {
+        self.outbox.settled().await;
+    }
+
+    /// The last 1,000 webhooks that were sent, oldest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.outbox.sent()
     }
 
     /// Takes a product away behind everybody's back.

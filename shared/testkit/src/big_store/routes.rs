@@ -14,7 +14,7 @@ const CART: &str = include_str!("../../../connectors/fixtures/bigcommerce/cart.j
 /// Sub-resources of a product, which come only when they are included.
 const PARTS: &[&str] = &["variants", "images", "custom_fields", "options", "modifiers"];
 
-type Result<T> = std::result::Result<T, Response<Answer>>;
+pub(super) type Result<T> = std::result::Result<T, Response<Answer>>;
 
 /// Answers a call.
 pub(super) fn answer(state: &mut State, received: &Received) -> Response<Answer> {
@@ -52,6 +52,7 @@ fn route(state: &mut State, received: &Received) -> Result<Response<Answer>> {
         ("PUT", ["v3", "inventory", "adjustments", "absolute"]) => adjust(state, &object(received)?),
         ("GET", ["v3", "orders", "payment_actions", "refunds"]) => Ok(data(json!([]))),
         (_, ["v2", "orders", rest @ ..]) => orders(state, received, rest),
+        (_, ["v3", "hooks", rest @ ..]) => super::hooks::answer(state, received, rest),
         (_, ["v3", "carts", rest @ ..]) => carts(state, received, rest),
         _ => Err(error(StatusCode::NOT_FOUND, "The resource was not found.")),
     }
@@ -452,7 +453,7 @@ fn carts(state: &mut State, received: &Received, rest: &[&str]) -> Result<Respon
     }
 }
 
-fn object(received: &Received) -> Result<Value> {
+pub(super) fn object(received: &Received) -> Result<Value> {
     match serde_json::from_slice(&received.body) {
         Ok(value @ Value::Object(_)) => Ok(value),
         _ => Err(error(StatusCode::BAD_REQUEST, "Input is invalid")),
@@ -463,7 +464,7 @@ fn list(received: &Received) -> Result<Vec<Value>> {
     serde_json::from_slice(&received.body).map_err(|_| error(StatusCode::BAD_REQUEST, "Input is invalid"))
 }
 
-fn missing() -> Response<Answer> {
+pub(super) fn missing() -> Response<Answer> {
     error(StatusCode::NOT_FOUND, "The resource was not found.")
 }
 
@@ -478,15 +479,15 @@ pub(super) fn error(status: StatusCode, title: &str) -> Response<Answer> {
     json_value(status, &json!({ "status": status.as_u16(), "title": title, "type": kind }))
 }
 
-fn data(data: Value) -> Response<Answer> {
+pub(super) fn data(data: Value) -> Response<Answer> {
     json_value(StatusCode::OK, &json!({ "data": data, "meta": {} }))
 }
 
-fn empty() -> Response<Answer> {
+pub(super) fn empty() -> Response<Answer> {
     json_text(StatusCode::NO_CONTENT, String::new())
 }
 
-fn json_value(status: StatusCode, body: &Value) -> Response<Answer> {
+pub(super) fn json_value(status: StatusCode, body: &Value) -> Response<Answer> {
     json_text(status, body.to_string())
 }
 

@@ -12,11 +12,12 @@ mod writes;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 pub use crate::loopback_server::Received;
-use crate::loopback_server::{LoopbackServer, Record, lock};
+use crate::loopback_server::{LoopbackServer, Record, lock, rfc3339, unix_now};
+use crate::webhooks::{self, Outbox, Sent};
 use rows::Rows;
 
 /// The secret key that opens the stand-in.
@@ -29,6 +30,10 @@ pub const PRODUCTS: usize = 320;
 pub struct MedusaStore {
     server: LoopbackServer,
     shared: Arc<Shared>,
+    outbox: Outbox<()>,
+    /// Where our subscriber file posts to, and the secret in it.
+    subscriber: Mutex<Option<(String, String)>>,
+    told: Mutex<u64>,
 }
 
 /// What the handler and the handle share.
@@ -53,7 +58,8 @@ impl MedusaStore {
             }
         })
         .await?;
-        Ok(Self { server, shared })
+        let (subscriber, told) = (Mutex::default(), Mutex::default());
+        Ok(Self { server, shared, outbox: Outbox::start(4, |(), _| {}), subscriber, told })
     }
 
     /// Its address: `http://127.0.0.1:PORT/`.
@@ -71,6 +77,32 @@ impl MedusaStore {
     /// Forgets the calls that arrived.
     pub fn forget(&self) {
         self.shared.record.clear();
+    }
+
+    /// Puts our subscriber file into the shop, as its merchant does.
+    pub fn subscribe(&self, url: &str, secret: &str) {
+        *lock(&self.subscriber) = Some((url.to_owned(), secret.to_owned()));
+    }
+
+    /// Tells the subscriber file, if there is one, of an event (`order.placed`), which carries ids only. Sent behind this call, up to four times.
+    pub fn tell(&self, name: &str, data: &Value) {
+        let Some((url, secret)) = lock(&self.subscriber).clone() else { return };
+        let mut told = lock(&self.told);
+        *told += 1;
+        let body = json!({ "type": name, "timestamp": rfc3339(unix_now()), "data": data }).to_string();
+        let request = webhooks::standard(&url, &secret, &format!("evt_{told}"), unix_now(), body);
+        self.outbox.send((), name, request);
+    }
+
+    /// Waits until every event is sent.
+    pub async fn settled(&self) {
+        self.outbox.settled().await;
+    }
+
+    /// The last 1,000 events that were sent, oldest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.outbox.sent()
     }
 
     /// The ids of the products that are there now, in order.

@@ -46,6 +46,9 @@ const RELATIONS: &[&str] = &[
     "collection",
 ];
 
+/// A longer list in a query is no list to Express (`qs` 6.14.1, `arrayLimit`).
+const MOST_IN_A_LIST: usize = 20;
+
 /// Answers a call.
 pub(super) fn answer(shared: &Shared, received: &Received) -> Response<Answer> {
     route(shared, received).unwrap_or_else(|refusal| refusal)
@@ -61,6 +64,13 @@ fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>> {
         return Err(whole(StatusCode::UNAUTHORIZED, &json!({ "message": "Unauthorized" })));
     }
     check_relations(&received.target)?;
+    if parameters(&received.target, "id[]").len() > MOST_IN_A_LIST {
+        return Err(error(
+            StatusCode::BAD_REQUEST,
+            "invalid_data",
+            "Invalid request: Expected type: 'string' for field 'id'",
+        ));
+    }
     let mut rows = lock(&shared.rows);
     if received.method == Method::GET {
         return read(&rows, &received.target, segments);
@@ -116,10 +126,11 @@ fn list(target: &str, name: &str, table: &Table) -> Response<Answer> {
     let number =
         |name: &str, default: usize| parameter(target, name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (limit, offset) = (number("limit", 50), number("offset", 0));
-    let id = parameter(target, "id");
+    let (id, ids) = (parameter(target, "id"), parameters(target, "id[]"));
     let after = parameter(target, "updated_at[$gt]");
     let is_wanted = |row: &&Value| {
         id.as_ref().is_none_or(|id| row["id"] == **id)
+            && (ids.is_empty() || ids.iter().any(|id| row["id"] == **id))
             && after.as_ref().is_none_or(|after| row["updated_at"].as_str().is_some_and(|time| time > after.as_str()))
     };
     let mut rows: Vec<&Value> = table.values().filter(is_wanted).collect();

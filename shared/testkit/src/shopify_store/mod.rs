@@ -5,6 +5,7 @@
 //! than the bucket holds (`THROTTLED`, with 200), input that makes no sense (`userErrors`, with 200), changes of stock without an
 //! idempotency key or from a quantity that is no more there. Cursors cannot be counted with, and a page has at most 250 rows.
 
+mod hooks;
 mod mutate;
 mod rest;
 mod run;
@@ -27,9 +28,16 @@ use self::state::State;
 pub use self::state::{CURRENCY, LOCATIONS};
 pub use crate::loopback_server::Received;
 use crate::loopback_server::{Answer, LoopbackServer, Record, lock};
+use crate::webhooks::{self, Outbox, Sent};
 
 /// The token that opens the stand-in.
 pub const ACCESS_TOKEN: &str = "shpat_0123456789abcdef0123456789abcdef";
+
+/// What the stand-in signs webhooks with.
+pub const CLIENT_SECRET: &str = "shpss_0123456789abcdef0123456789abcdef";
+
+/// After so many failures in a row a subscription is deleted.
+const TRIES: u64 = 8;
 
 /// What a query may cost.
 const MAX_QUERY: f64 = 1000.0;
@@ -71,6 +79,8 @@ impl Default for Setup {
 pub struct ShopifyStore {
     server: LoopbackServer,
     shared: Arc<Shared>,
+    outbox: Outbox<u64>,
+    told: Mutex<u64>,
 }
 
 struct Shared {
@@ -79,6 +89,7 @@ struct Shared {
     state: Mutex<State>,
     bucket: Mutex<Bucket>,
     throttled: Mutex<usize>,
+    forbidden: Mutex<Vec<String>>,
     record: Record,
 }
 
@@ -111,7 +122,21 @@ impl ShopifyStore {
             state: Mutex::new(State::new(&setup)),
             bucket: Mutex::new(Bucket { available: setup.capacity, at: Instant::now() }),
             throttled: Mutex::new(0),
+            forbidden: Mutex::default(),
             record: Record::default(),
+        });
+        let telling = Arc::clone(&shared);
+        let outbox = Outbox::start(1, move |id: u64, status: Option<StatusCode>| {
+            let mut state = lock(&telling.state);
+            let Some(hook) = state.hooks.get_mut(&id) else { return };
+            let failures = hook["failures"].as_u64().unwrap_or(0) + 1;
+            if status.is_some_and(|status| status.is_success()) {
+                hook["failures"] = 0.into();
+            } else if failures < TRIES {
+                hook["failures"] = failures.into();
+            } else {
+                state.hooks.remove(&id);
+            }
         });
         let handling = Arc::clone(&shared);
         let server = LoopbackServer::start(0, move |received| {
@@ -122,7 +147,7 @@ impl ShopifyStore {
             }
         })
         .await?;
-        Ok(Self { server, shared })
+        Ok(Self { server, shared, outbox, told: Mutex::default() })
     }
 
     /// Its address: `http://127.0.0.1:PORT/`.
@@ -154,6 +179,60 @@ impl ShopifyStore {
         let mut bucket = lock(&self.shared.bucket);
         bucket.now(&self.shared.setup);
         bucket.available = left;
+    }
+
+    /// The webhook subscriptions: topic, as in `ORDERS_UPDATED`, and address.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        lock(&self.shared.state).hooks.values().map(|hook| (text(&hook["topic"]), text(&hook["uri"]))).collect()
+    }
+
+    /// Deletes the first subscription of a topic, as Shopify does after eight failed tries.
+    pub fn lose_webhook(&self, topic: &str) {
+        let mut state = lock(&self.shared.state);
+        let lost = state.hooks.iter().find(|(_, hook)| hook["topic"] == hooks::in_schema(topic)).map(|(id, _)| *id);
+        lost.and_then(|id| state.hooks.remove(&id));
+    }
+
+    /// Refuses subscriptions to a topic from now on: the token lacks the permission.
+    pub fn forbid_webhook(&self, topic: &str) {
+        lock(&self.shared.forbidden).push(hooks::in_schema(topic));
+    }
+
+    /// Tells whoever subscribed to the topic (`orders/updated`); says how many those are. Sent behind this call, signed with [`CLIENT_SECRET`], and cut
+    /// to the fields that were asked for.
+    pub fn tell(&self, topic: &str, body: &Value) -> usize {
+        let state = lock(&self.shared.state);
+        let wanting = state.hooks.iter().filter(|(_, hook)| hook["topic"] == hooks::in_schema(topic));
+        let mut count = 0;
+        for (id, hook) in wanting {
+            let wanted = hook["includeFields"].as_array().cloned().unwrap_or_default();
+            let mut body = body.clone();
+            if let Some(members) = body.as_object_mut().filter(|_| !wanted.is_empty()) {
+                members.retain(|name, _| wanted.contains(&name.as_str().into()));
+            }
+            let webhook = {
+                let mut told = lock(&self.told);
+                *told += 1;
+                format!("webhook-{told}")
+            };
+            let url = hook["uri"].as_str().unwrap_or_default();
+            self.outbox.send(*id, topic, webhooks::shopify(url, CLIENT_SECRET, topic, &webhook, body.to_string()));
+            count += 1;
+        }
+        count
+    }
+
+    /// Waits until every webhook is sent.
+    pub async fn settled(&self) {
+        self.outbox.settled().await;
+    }
+
+    /// The last 1,000 webhooks that were sent, oldest first.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.outbox.sent()
     }
 
     /// The numbers of the products that are there now.
@@ -242,7 +321,8 @@ impl Shared {
                 };
                 let key = field.directives.iter().find(|directive| directive.name == "idempotent");
                 let key = key.and_then(|key| all(&key.arguments)["key"].as_str().map(str::to_owned));
-                let given = Given { arguments: all(&field.arguments), key };
+                let forbidden = lock(&self.forbidden).clone();
+                let given = Given { arguments: all(&field.arguments), key, forbidden };
                 let now = format!(
                     "2026-11-22T{:02}:{:02}:{:02}Z",
                     state.fresh() / 3600 % 24,
@@ -278,14 +358,25 @@ fn root(state: &State, run: &Run<'_>, name: &str, field: &graphql_parser::query:
             return state.variants().into_iter().find(|variant| variant["id"] == id).unwrap_or_default();
         }
         "inventoryItem" => {
-            let items = state.variants().into_iter().map(|mut variant| variant["inventoryItem"].take());
-            return items.into_iter().find(|item| item["id"] == id).unwrap_or_default();
+            let with_its_variant = |mut variant: Value| {
+                let mut item = variant["inventoryItem"].take();
+                item["variants"] = json!([variant]);
+                item
+            };
+            return state
+                .variants()
+                .into_iter()
+                .map(with_its_variant)
+                .find(|item| item["id"] == id)
+                .unwrap_or_default();
         }
         "products" => rows(&state.products),
         "orders" => rows(&state.orders),
         "customers" => rows(&state.customers),
         "collections" => rows(&state.collections),
         "productVariants" => state.variants(),
+        "webhookSubscriptions" => rows(&state.hooks),
+        "nodes" => return nodes(state, run, field),
         _ => Vec::new(),
     };
     let after = run
@@ -294,6 +385,17 @@ fn root(state: &State, run: &Run<'_>, name: &str, field: &graphql_parser::query:
     // Times are written alike, so they compare as text.
     list.into_iter()
         .filter(|row| after.as_deref().is_none_or(|after| row["updatedAt"].as_str() > Some(after)))
+        .collect()
+}
+
+/// The objects of the ids that were asked for, in their order; null for what is not there.
+fn nodes(state: &State, run: &Run<'_>, field: &graphql_parser::query::Field<'static, String>) -> Value {
+    let ids = run.argument(field, "ids").and_then(|ids| ids.as_array().cloned()).unwrap_or_default();
+    let variants = state.variants();
+    let tables = [&state.products, &state.orders, &state.customers, &state.collections];
+    let all = || tables.into_iter().flat_map(|table| table.values()).chain(&variants);
+    ids.iter()
+        .map(|id| all().find(|object| object["id"] == *id).map_or(Value::Null, |object| json!({ "id": object["id"] })))
         .collect()
 }
 

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::hooks;
 use super::state::{
     State, bag, collection, customer, derive, gid, image, level, metafield, money, number, product, variant,
 };
 
 /// What a mutation answers: its payload, or what is wrong.
-type Payload = Result<Value, Vec<Value>>;
+pub(super) type Payload = Result<Value, Vec<Value>>;
 
 /// The arguments of a mutation, with the key of its `@idempotent`.
 pub(super) struct Given {
     pub(super) arguments: Map<String, Value>,
     pub(super) key: Option<String>,
+    /// Topics of webhooks that the token lacks the permission for.
+    pub(super) forbidden: Vec<String>,
 }
 
-fn error(field: &[&str], message: &str, code: &str) -> Vec<Value> {
+pub(super) fn error(field: &[&str], message: &str, code: &str) -> Vec<Value> {
     vec![json!({ "field": field, "message": message, "code": code })]
 }
 
@@ -78,6 +81,7 @@ pub(super) fn run(state: &mut State, name: &str, given: &Given, now: &str) -> Va
         },
         "inventorySetQuantities" => set_quantities(state, &argument("input"), given.key.as_deref(), now),
         "metafieldsSet" => metafields_set(state, &argument("metafields")),
+        name if name.starts_with("webhookSubscription") => hooks::run(state, name, &given.arguments, &given.forbidden),
         _ => Err(error(&[], "the stand-in does not know this mutation", "")),
     };
     let errors = if name == "orderCancel" { "orderCancelUserErrors" } else { "userErrors" };

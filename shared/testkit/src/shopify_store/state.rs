@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) collections: Table,
     pub(super) customers: Table,
     pub(super) orders: Table,
+    /// Webhook subscriptions.
+    pub(super) hooks: Table,
     next: u64,
 }
 

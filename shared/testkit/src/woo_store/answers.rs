@@ -56,7 +56,12 @@ fn route(shared: &Shared, received: &Received) -> Result<Response<Answer>> {
         let currency = json!({ "code": "USD", "name": "United States (US) dollar", "symbol": "&#36;" });
         return Ok(whole(StatusCode::OK, currency.to_string()));
     }
-    lock(&shared.records).answer(received, path)
+    if let Some(path) = path.strip_prefix("webhooks") {
+        return shared.hooks.answer(received, path);
+    }
+    let answer = lock(&shared.records).answer(received, path)?;
+    shared.hooks.changed(received, path, &answer);
+    Ok(answer)
 }
 
 /// The id of a product's text.

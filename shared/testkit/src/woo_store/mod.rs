@@ -3,10 +3,11 @@
 //! Over http WooCommerce takes nothing but OAuth 1.0a, signed with the consumer secret; Basic, keys in the query, a wrong or used
 //! signature get 401 `woocommerce_rest_cannot_view`. Products, variations, orders, customers and categories can be listed, read, created,
 //! changed, deleted and batched, with the traps that `records` names. Reads of what nobody changed answer with the captured bytes. The plugin CoCart
-//! serves carts beside it; [`WooStore::without_cocart`] is a store that lacks it.
+//! serves carts beside it; webhooks: `hooks`; [`WooStore::without_cocart`] is a store that lacks it.
 
 mod answers;
 mod cocart;
+mod hooks;
 mod oauth;
 mod records;
 
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use crate::loopback_server::Received;
 use crate::loopback_server::{LoopbackServer, Record, lock};
+use crate::webhooks::Sent;
 
 const PRODUCTS: &str = include_str!("../../../connectors/fixtures/woocommerce/woo-products.json");
 const VARIATION: &str = include_str!("../../../connectors/fixtures/woocommerce/woo-variation.json");
@@ -44,6 +46,7 @@ struct Shared {
     has_cocart: bool,
     used_nonces: Mutex<BTreeSet<String>>,
     record: Record,
+    hooks: hooks::Webhooks,
 }
 
 impl WooStore {
@@ -70,6 +73,7 @@ impl WooStore {
             has_cocart,
             used_nonces: Mutex::default(),
             record: Record::default(),
+            hooks: hooks::Webhooks::new(),
         });
         let handling = Arc::clone(&shared);
         let server = LoopbackServer::start(0, move |received| {
@@ -104,6 +108,28 @@ impl WooStore {
     /// Forgets the calls that arrived.
     pub fn forget(&self) {
         self.shared.record.clear();
+    }
+
+    /// The webhooks that are registered, as the store shows them: `{"id", "name", "status", "topic", "delivery_url"}`.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<serde_json::Value> {
+        self.shared.hooks.shown()
+    }
+
+    /// Tells of something, in these bytes, whoever wants the topic (`order.updated`); says how many webhooks that are. Sent behind this call.
+    pub fn tell(&self, topic: &str, body: &str) -> usize {
+        self.shared.hooks.tell(topic, body)
+    }
+
+    /// Waits until every webhook is sent, or given up: nothing is sent twice.
+    pub async fn settled(&self) {
+        self.shared.hooks.outbox.settled().await;
+    }
+
+    /// The last 1,000 webhooks that were sent, oldest first; the topic of a try of the address is `ping`.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.shared.hooks.outbox.sent()
     }
 
     /// How many carts there are now, the owner's too.
