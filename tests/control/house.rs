@@ -17,6 +17,7 @@ use cloud::{
         subscriptions::Subscriptions,
         transaction,
     },
+    events::ReconciliationMessage,
     vault::VaultError,
 };
 use connectors::Credential;
@@ -84,6 +85,7 @@ impl House {
             (&mut config.mail_queue_url, "mail"),
             (&mut config.offboarding_queue_url, "offboarding"),
             (&mut config.replays_queue_url, "replays"),
+            (&mut config.reconciliations_queue_url, "reconciliations"),
         ] {
             let made = sqs.create_queue().queue_name(format!("test-{queue}-{name}")).send().await.unwrap();
             *url = made.queue_url.unwrap();
@@ -277,6 +279,22 @@ impl House {
     /// What is to be delivered again, as the function has asked since the last look.
     pub(crate) async fn replays(&self) -> Vec<Value> {
         self.take(&self.config.replays_queue_url).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// What the function has put into its queue of reconciliations since the last look.
+    pub(crate) async fn reconciliations(&self) -> Vec<ReconciliationMessage> {
+        let taken = self.take(&self.config.reconciliations_queue_url).await;
+        taken.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
+    /// Calls the demo store's own API, past the gateway.
+    pub(crate) async fn demo_api(&self, method: &str, path: &str, body: Value) {
+        let url = self.demo.url().join(path).unwrap();
+        let request =
+            http::Request::builder().method(method).uri(url.as_str()).header("x-api-key", self.demo.api_key());
+        let request = request.body(body.to_string().into()).unwrap();
+        let answer = testkit::plain_http::PlainHttp::default().send(request).await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {:?}", answer.body());
     }
 
     async fn take(&self, url: &str) -> Vec<String> {

@@ -4,6 +4,7 @@ mod deliveries;
 mod deprecation;
 mod description;
 mod grants;
+mod hooks;
 pub(crate) mod house;
 mod idempotency;
 mod keys;

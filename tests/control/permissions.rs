@@ -97,6 +97,7 @@ fn queue(url: &Value) -> &'static str {
         ("-offboarding", "OffboardingQueue"),
         ("-replays", "ReplaysQueue"),
         ("-incoming", "IncomingEventsQueue"),
+        ("-reconciliations", "ReconciliationsQueue"),
     ];
     let known = queues.into_iter().find(|(part, _)| url.contains(part));
     known.unwrap_or_else(|| panic!("{url} is no queue of the stack")).1
@@ -176,6 +177,7 @@ async fn control_may_do_what_it_does_and_no_more() {
     for form in ["sealed", "per-store"] {
         done(&house, "POST", &format!("{store}/move-credential"), key, Some(json!({ "to": form }))).await;
     }
+    done(&house, "POST", &format!("{store}/rotate-hook-secret"), key, None).await;
     let grant = format!("{store}/grants/{application}");
     done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
     done(&house, "GET", "/v1/account/activity", key, None).await;

@@ -45,6 +45,7 @@ fn allowed(role: Role, route: &str) -> bool {
         "DELETE /v1/stores/{store}",
         "POST /v1/stores/{store}/check",
         "POST /v1/stores/{store}/move-credential",
+        "POST /v1/stores/{store}/rotate-hook-secret",
         "PUT /v1/stores/{store}/grants/{application}",
         "DELETE /v1/stores/{store}/grants/{application}",
     ];

@@ -1,6 +1,7 @@
 //! Webhooks of stores: who is let in, what reaches the queue, and what it costs.
 
 mod answers;
+mod deployed;
 mod recipes;
 mod units;
 

@@ -1,3 +1,3 @@
 //! Journeys through the whole stack: API Gateway, the functions as processes, the tables, a store.
 
-mod clients;
+pub(crate) mod clients;

@@ -17,6 +17,7 @@ use domain::{
 use http::StatusCode;
 
 use crate::{
+    hooks,
     serving::{Visit, unavailable},
     stores::{Shown, about, bite, granted, not_connected, own},
 };
@@ -95,7 +96,9 @@ pub(crate) async fn replace(
     let kept = app.vault.keep(store, store.vault, credential).await.map_err(|_| Problem::unavailable())?;
     visit.note(0, SecurityEvent::CredentialReplaced, about(&store.id));
     let wishes = StoreChange { credential: Some((store.vault, store.credential)), ..wishes };
-    let facts = [vec![app.stores.changing(&store.account, &store.id, wishes)], kept].concat();
+    let signing = hooks::following(visit, store, credential).await?;
+    let changing = app.stores.changing(&store.account, &store.id, wishes);
+    let facts = [vec![changing], kept, signing.into_iter().collect()].concat();
     // Instances remember addresses and credentials by epoch, so a new one is used from the next call on.
     match bite(visit, facts, &granted(visit, &store.id).await?).await {
         Ok(()) => Ok(()),

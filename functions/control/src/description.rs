@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, credentials, events, grants, keys,
+    account, applications, credentials, events, grants, hooks, keys,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -252,6 +252,12 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .asks(happened())
                 .answers(ok, "The page. It may be short and have a next one.", schemas.list::<events::Shown>())
                 .fails([Code::NotFound, Code::StoreAccessRevoked])
+        }
+        Endpoint::RotateHookSecret => {
+            of("stores", "Gives a store's webhooks another secret; the one so far is good for a day longer.")
+                .answers(ok, "The secret, for the only time.", schemas.answer::<hooks::Rotated>())
+                .repeated_by_id()
+                .fails([Code::Conflict, Code::Internal, Code::NotSupported])
         }
         Endpoint::PutGrant => of("stores", "Grants an application scopes on a store, or changes what is granted.")
             .takes(schemas.request::<grants::NewGrant>())

@@ -2,8 +2,9 @@
 //!
 //! Boundary: owns the tables `accounts`, `keys`, `stores` and `subscriptions` (the counters in `keys` are the gate's, the health of an endpoint
 //! is `deliver`'s), and is the only one that writes credentials. It reads `events` and `deliveries` and writes neither. It calls a store to try
-//! a credential, an endpoint to try whether it takes what is signed, and answers with no credential ever. What may take longer than a call
-//! (mails, the rest of an off-boarding, deliveries that are to be made again) goes into a queue.
+//! a credential and, when it leaves, to unregister our webhooks, an endpoint to try whether it takes what is signed, and answers with no
+//! credential ever. What may take longer than a call (mails, the rest of an off-boarding, the registration of webhooks, deliveries that are to be
+//! made again) goes into a queue.
 
 mod account;
 mod applications;
@@ -13,6 +14,7 @@ pub mod description;
 mod events;
 mod grants;
 pub mod guides;
+mod hooks;
 mod keys;
 mod once;
 mod page;
@@ -36,8 +38,9 @@ use cloud::{
     },
     egress::Egress,
     env::Permission,
-    events::ReplayMessage,
+    events::{ReconciliationMessage, ReplayMessage},
     gate::{self, Gate},
+    hooks::HookVault,
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
@@ -95,6 +98,8 @@ cloud::config! {
         pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of deliveries that are to be made again.
         pub replays_queue_url: String = "REPLAYS_QUEUE_URL",
+        /// Queue of stores whose webhooks are to be registered.
+        pub reconciliations_queue_url: String = "RECONCILIATIONS_QUEUE_URL",
     }
 }
 
@@ -111,6 +116,7 @@ pub struct App {
     usage: Usage,
     vault: Vault,
     data_keys: DataKeys,
+    hooks: HookVault,
     cached: Cached,
     egress: Egress,
     subscriptions: Subscriptions,
@@ -120,6 +126,7 @@ pub struct App {
     mails: Queue<MailMessage>,
     offboardings: Queue<OffboardingMessage>,
     replays: Queue<ReplayMessage>,
+    reconciliations: Queue<ReconciliationMessage>,
     journal: Journal,
     clock: Clock,
     region: Region,
@@ -156,12 +163,14 @@ impl App {
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,
             vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+            hooks: HookVault::new(stores.clone(), data_keys.clone()),
             data_keys,
             stores,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
             replays: Queue::new(&boot.aws, config.replays_queue_url),
+            reconciliations: Queue::new(&boot.aws, config.reconciliations_queue_url),
             journal,
             clock,
             region: config.region,

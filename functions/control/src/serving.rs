@@ -10,7 +10,7 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, events, grants, guides, keys, once,
+    App, account, applications, credentials, events, grants, guides, hooks, keys, once,
     routes::{Endpoint, Found, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -153,6 +153,7 @@ async fn known(
         Endpoint::DisconnectStore => stores::disconnect(visit, &id(parameters, 0)?).await,
         Endpoint::CheckStore => stores::check(visit, &id(parameters, 0)?, trace).await,
         Endpoint::MoveCredential => credentials::move_credential(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::RotateHookSecret => hooks::rotate(visit, &id(parameters, 0)?).await,
         Endpoint::PutGrant => grants::put(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::ListUsage => usage::list(visit, trace).await,

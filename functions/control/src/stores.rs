@@ -27,7 +27,7 @@ use secrecy::SecretString;
 
 use crate::{
     credentials::{begin_change, no_credential, not_changed, replace, vault_form},
-    page, probe,
+    hooks, page, probe,
     serving::{Visit, unavailable},
 };
 
@@ -50,6 +50,9 @@ pub(crate) struct Shown {
     disconnected_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     grants: Option<Vec<ShownGrant>>,
+    /// How it stands with its webhooks; in the answers about one store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhooks: Option<hooks::Shown>,
 }
 
 /// A grant, as the store's owner sees it.
@@ -77,6 +80,7 @@ impl From<StoreItem> for Shown {
             connected_at: item.connected_at,
             disconnected_at: item.disconnected_at,
             grants: None,
+            webhooks: None,
         }
     }
 }
@@ -120,7 +124,8 @@ pub(crate) async fn show(visit: &Visit<'_>, id: &StoreId) -> Result<Answer, Prob
     let store = own(visit, id).await?;
     let grants = visit.app.stores.grants(id).await.map_err(unavailable)?;
     let grants = grants.into_iter().map(ShownGrant::from).collect();
-    Ok(Answer::json(StatusCode::OK, &Shown { grants: Some(grants), ..Shown::from(store) }))
+    let webhooks = hooks::shown(visit, &store).await?;
+    Ok(Answer::json(StatusCode::OK, &Shown { grants: Some(grants), webhooks, ..Shown::from(store) }))
 }
 
 /// A credential as it is sent: a map of texts, none of which may stand twice. No `Debug`.
@@ -254,22 +259,34 @@ pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answ
         }
         TransactionError::Unavailable(cause) => unavailable(cause),
     })?;
-    if let Err(problem) = complete_connection(visit, &item, &credential).await {
+    let first = hooks::first(connector, &credential);
+    if let Err(problem) = complete_connection(visit, &item, &credential, first.as_ref()).await {
         take_back(visit, &item).await;
         return Err(problem);
     }
     visit.note(0, SecurityEvent::StoreConnected, about(&id));
-    Ok(Answer::json(StatusCode::CREATED, &Shown::from(StoreItem { state: StoreState::Connected, ..item })))
+    hooks::order(visit, &item).await;
+    let webhooks = hooks::shown_first(visit, &id, connector, first);
+    let store = StoreItem { state: StoreState::Connected, ..item };
+    Ok(Answer::json(StatusCode::CREATED, &Shown { webhooks, ..Shown::from(store) }))
 }
 
-/// Keeps the credential of a store that is connecting, and makes the store usable.
-async fn complete_connection(visit: &Visit<'_>, item: &StoreItem, credential: &Credential) -> Result<(), Problem> {
+/// Keeps the credential of a store that is connecting and what its webhooks are signed with, and makes the store usable.
+async fn complete_connection(
+    visit: &Visit<'_>,
+    item: &StoreItem,
+    credential: &Credential,
+    first: Option<&hooks::First>,
+) -> Result<(), Problem> {
     let app = visit.app;
     if item.cache {
         app.data_keys.obtain(&item.id).await.map_err(unavailable)?;
     }
     let kept = app.vault.keep(item, item.vault, credential).await.map_err(|_| Problem::unavailable())?;
-    let parts = [vec![app.stores.connected(item)], kept].concat();
+    let mut parts = [vec![app.stores.connected(item)], kept].concat();
+    if let Some(first) = first {
+        parts.push(first.keeping(visit, &item.id).await?);
+    }
     transaction::write(&app.tables, parts).await.map_err(|error| match error {
         TransactionError::Condition(_) => not_connected(),
         TransactionError::Unavailable(cause) => unavailable(cause),
@@ -280,7 +297,10 @@ async fn complete_connection(visit: &Visit<'_>, item: &StoreItem, credential: &C
 /// store's item: that goes last.
 async fn take_back(visit: &Visit<'_>, item: &StoreItem) {
     let app = visit.app;
-    if app.vault.destroy(&item.id).await.is_ok() && app.accounts.drop_store(&item.account, &item.id).await.is_ok() {
+    if app.vault.destroy(&item.id).await.is_ok()
+        && app.stores.delete_hooks(&item.id).await.is_ok()
+        && app.accounts.drop_store(&item.account, &item.id).await.is_ok()
+    {
         // Its cause is in the log already.
         let _ = app.stores.remove(item).await;
     }
@@ -350,6 +370,8 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
             let replaced = replace(visit, &store, wishes, credential).await;
             app.stores.end_change(id, until).await;
             replaced?;
+            // The platform may be at another address by now, and what it signs with may be new.
+            hooks::order(visit, &store).await;
         }
     }
     if change.cache == Some(false) {
@@ -430,6 +452,7 @@ pub(crate) async fn begin_offboarding(visit: &Visit<'_>, id: &StoreId) -> Result
         TransactionError::Condition(0) => Code::NotFound.into(),
         _ => Problem::unavailable(),
     })?;
+    hooks::take_leave(visit, &store).await;
     app.vault.destroy(id).await.map_err(|_| Problem::unavailable())?;
     app.offboardings.send(&OffboardingMessage::for_store(&store)).await.map_err(unavailable)?;
     if store.state == StoreState::Connected {

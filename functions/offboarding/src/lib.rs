@@ -116,7 +116,10 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     if app.vault.destroy(store).await.is_err() {
         return Disposition::Retry("the credential could not be destroyed");
     }
-    // Unreadable since its data key was destroyed.
+    // Unreadable since its data key was destroyed, like what was cached.
+    if app.stores.delete_hooks(store).await.is_err() {
+        return Disposition::Retry("what its webhooks are signed with could not be deleted");
+    }
     if app.cached.clear(store).await.is_err() {
         return Disposition::Retry("the cached answers could not be deleted");
     }

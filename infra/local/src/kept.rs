@@ -22,13 +22,11 @@ pub(crate) struct Ports {
     pub(crate) demo_store: u16,
 }
 
-/// Secrets that the demo store is started with, drawn once.
+/// What the demo store is started with, drawn once.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DemoSecrets {
     /// The key that it expects in `X-API-Key`.
     pub(crate) api_key: String,
-    /// The secret that it signs webhooks with.
-    pub(crate) hook_secret: String,
 }
 
 /// What was seeded through the API.
@@ -39,6 +37,8 @@ pub(crate) struct Seeded {
     pub(crate) app_key: String,
     pub(crate) application: String,
     pub(crate) store: String,
+    /// What the store's webhooks are signed with, as the API told when the store was connected.
+    pub(crate) hook_secret: String,
 }
 
 /// `stack.json`, for programs that want to use the running stack.

@@ -45,6 +45,18 @@ pub(crate) fn curl_lines(api: &str, app_key: &str, store: &str) -> String {
     format!("  KEY={app_key}\n  STORE={api}/v1/stores/{store}\n{}", calls.map(call).concat())
 }
 
+/// The `curl` lines that sign and send a webhook by hand, and show what came of it. They go on from [`curl_lines`].
+pub(crate) fn hook_lines(owner_key: &str, hook_secret: &str) -> String {
+    format!(
+        r#"  ORDER=$(curl -s -H "Authorization: Bearer $KEY" "$STORE/raw/api/orders/5001" | sed 's/^{{"order"://; s/}}$//')
+  BODY="{{\"id\":\"evt_by_hand\",\"topic\":\"order.updated\",\"created_at\":\"$(date -u +%FT%TZ)\",\"data\":$ORDER}}"
+  SIGNATURE=$(printf %s "$BODY" | openssl dgst -sha256 -hmac {hook_secret} -r | cut -d ' ' -f 1)
+  curl -s -w '%{{http_code}}\n' -d "$BODY" -H "Content-Type: application/json" -H "X-CartOS-Topic: order.updated" -H "X-CartOS-Delivery: by-hand-$RANDOM" -H "X-CartOS-Signature: $SIGNATURE" "${{STORE/v1\/stores/hooks}}"
+  watch -n 2 'curl -s -H "Authorization: Bearer {owner_key}" "'${{STORE%/stores/*}}'/events?per_page=5"'
+"#
+    )
+}
+
 /// What tells a thing apart, by entity: where it stands in the object.
 const TELLING: [(&str, &str); 8] = [
     ("id", "/id"),

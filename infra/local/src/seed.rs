@@ -71,11 +71,16 @@ pub(crate) async fn ensure(home: &Home, site: &Site<'_>) -> Result<(Seeded, &'st
         "region": "eu",
         "credentials": { "api_key": site.demo_key },
     });
-    let store = api.field(Method::POST, "/v1/stores", owner, connection, "id").await?;
+    let connected = api.call(Method::POST, "/v1/stores", owner, connection).await?.body;
+    let text = |place: &str, what: &'static str| {
+        let missing = || CallError::Missing { call: "POST /v1/stores".to_owned(), what };
+        connected.pointer(place).and_then(Value::as_str).map(str::to_owned).ok_or_else(missing)
+    };
+    let (store, hook_secret) = (text("/id", "id")?, text("/webhooks/secret", "webhooks.secret")?);
     let grant = format!("/v1/stores/{store}/grants/{application}");
     api.call(Method::PUT, &grant, owner, json!({ "scopes": SCOPES })).await?;
     let operator_key = operator::mint(&site.aws, &site.keys_table).await?;
-    let seeded = Seeded { owner_key, operator_key, app_key, application, store };
+    let seeded = Seeded { owner_key, operator_key, app_key, application, store, hook_secret };
     home.keep("seeded.json", &seeded)?;
     Ok((seeded, "signed up; application, key, store and grant made through the API"))
 }

@@ -94,7 +94,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
             app_key: seeded.app_key,
             operator_key: seeded.operator_key,
             store: seeded.store,
-            hook_secret: secrets.hook_secret.clone(),
+            hook_secret: seeded.hook_secret,
             demo_store: site.demo_store,
             mailbox: site.mailbox,
         };
@@ -177,7 +177,7 @@ fn demo_secrets(home: &Home) -> Result<DemoSecrets, StackError> {
     if let Some(kept) = home.recall("demo-store.json") {
         return Ok(kept);
     }
-    let secrets = DemoSecrets { api_key: format!("ak_live_{}", random()), hook_secret: format!("whsec_{}", random()) };
+    let secrets = DemoSecrets { api_key: format!("ak_live_{}", random()) };
     home.keep("demo-store.json", &secrets)?;
     Ok(secrets)
 }
@@ -266,8 +266,9 @@ fn mailbox(port: u16) -> String {
 
 fn show(home: &Home, addresses: &Addresses) {
     screen::say(&format!(
-        "\nGo on with:\n{}\nAPI         {}\nAWS         {}\nDemo store  {}\nMailbox     {}\nKeys        {}\n",
+        "\nGo on with:\n{}\nTell of an order as the store would, and see what became of it:\n{}\nAPI         {}\nAWS         {}\nDemo store  {}\nMailbox     {}\nKeys        {}\n",
         main_job::curl_lines(&addresses.api, &addresses.app_key, &addresses.store),
+        main_job::hook_lines(&addresses.owner_key, &addresses.hook_secret),
         addresses.api,
         addresses.aws,
         addresses.demo_store,

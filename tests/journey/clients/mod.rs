@@ -21,13 +21,13 @@ use serde_json::Value;
 use testkit::stack::{Stack, fingerprint::Fingerprint, places::BuildPlace, tools::Tools};
 
 /// What runs clients of one language.
-pub(super) struct Runtime {
+pub(crate) struct Runtime {
     program: PathBuf,
     home: PathBuf,
 }
 
 /// Node with the clients that are written for it; `None` where there is no Node.
-pub(super) fn node() -> Option<Runtime> {
+pub(crate) fn node() -> Option<Runtime> {
     if Command::new("node").arg("--version").output().is_err() {
         #[expect(clippy::disallowed_methods, reason = "a test that the build server must not skip")]
         let must = std::env::var_os("CI").is_some();
@@ -64,7 +64,7 @@ pub(super) fn python() -> Runtime {
 impl Runtime {
     /// Runs `tests/clients/<name>` with the store's raw route as `GATEWAY`, a key as `KEY` and what else it needs in its environment, and reads what it
     /// prints.
-    pub(super) async fn run(&self, name: &str, store: &StoreId, key: &str, more: &[(&str, &str)]) -> Value {
+    pub(crate) async fn run(&self, name: &str, store: &StoreId, key: &str, more: &[(&str, &str)]) -> Value {
         // Node looks for packages beside the program, so it is run where they are.
         let program = self.home.join(name);
         fs::copy(programs().join(name), &program).unwrap();

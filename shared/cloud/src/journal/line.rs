@@ -172,6 +172,8 @@ pub enum SecurityEvent {
     CredentialMoved,
     /// A credential was destroyed.
     CredentialDestroyed,
+    /// A store's webhooks got another secret of ours.
+    HookSecretRotated,
     /// An account was confirmed by its mailed link.
     AccountConfirmed,
     /// An account was closed.

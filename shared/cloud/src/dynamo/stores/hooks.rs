@@ -95,10 +95,10 @@ impl Stores {
         self.get(store, key::HOOKS.to_owned()).await
     }
 
-    /// The write that keeps the first secrets of a store's webhooks, in place of any that an earlier attempt has left.
+    /// The write that keeps the first secrets of a store's webhooks; it fails where there are some.
     #[must_use]
     pub fn keeping_hooks(&self, item: &HooksItem) -> Part {
-        complete(put(&self.table, item).build())
+        complete(put(&self.table, item).condition_expression("attribute_not_exists(pk)").build())
     }
 
     /// The write that puts other secrets in place of those of version `replaced` and asks for a new registration, where `state` says that there
