@@ -106,6 +106,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("proxy", "ProxyLogs", 14),
         Resource::log_group("control", "ControlLogs", 14),
         Resource::log_group("intake", "IntakeLogs", 14),
+        Resource::log_group("fan-out", "FanOutLogs", 14),
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
         Resource::log_group("deliver", "DeliverLogs", 14),

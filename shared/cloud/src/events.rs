@@ -52,6 +52,9 @@ pub enum News {
         topic: Topic,
         /// To which object.
         object: String,
+        /// How new the object is, by the platform's clock; nothing for one that is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        updated_at: Option<Timestamp>,
     },
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::model::{Basket, Category, Customer, Entity, InventoryLevel, Order, Product};
+use domain::model::{Basket, Category, Customer, Entity, InventoryLevel, Order, Product, Remote};
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -434,6 +434,30 @@ impl Objects {
             Self::Categories(objects) => objects.first().map(|object| object.id.as_str()),
             Self::Inventory(objects) => objects.first().map(|object| object.variant_id.as_str()),
             Self::Baskets(objects) => objects.first().map(|object| object.id.as_str()),
+        }
+    }
+
+    /// How new the first is by its platform's clock, where the platform tells.
+    #[must_use]
+    pub fn first_updated_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Products(objects) => objects.first()?.updated_at,
+            Self::Orders(objects) => objects.first()?.updated_at,
+            Self::Customers(objects) => objects.first()?.updated_at,
+            Self::Inventory(objects) => objects.first()?.updated_at,
+            Self::Categories(_) | Self::Baskets(_) => None,
+        }
+    }
+
+    /// Takes the platform's own object out of the first, where it has it.
+    pub fn take_remote(&mut self) -> Remote {
+        match self {
+            Self::Products(objects) => objects.first_mut()?.remote.take(),
+            Self::Orders(objects) => objects.first_mut()?.remote.take(),
+            Self::Customers(objects) => objects.first_mut()?.remote.take(),
+            Self::Categories(objects) => objects.first_mut()?.remote.take(),
+            Self::Inventory(objects) => objects.first_mut()?.remote.take(),
+            Self::Baskets(objects) => objects.first_mut()?.remote.take(),
         }
     }
 

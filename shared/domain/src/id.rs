@@ -34,6 +34,14 @@ pub fn encode_body(value: u128) -> String {
         .collect()
 }
 
+/// The millisecond in which an id with this body was made, counted from 1970, where it was made of a UUID v7.
+#[must_use]
+pub fn millisecond_of(body: &str) -> i64 {
+    let digit = |byte: u8| ALPHABET.iter().position(|known| *known == byte).unwrap_or(0) as u128;
+    let value = body.bytes().take(BODY_LENGTH).fold(0_u128, |value, byte| value << 5 | digit(byte));
+    i64::try_from(value >> 80).unwrap_or(0)
+}
+
 /// What [`is_body`] takes, as a regular expression.
 pub const BODY_PATTERN: &str = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 
@@ -140,6 +148,12 @@ mod tests {
             let id = StoreId::from_uuid(uuid::Uuid::from_u128(value));
             prop_assert_eq!(id.as_str().parse::<StoreId>(), Ok(id.clone()));
             prop_assert_eq!(id.body().len(), BODY_LENGTH);
+        }
+
+        #[test]
+        fn an_id_tells_when_it_was_made(millis in 0_u64..1 << 48, rest: u128) {
+            let value = u128::from(millis) << 80 | rest >> 48;
+            prop_assert_eq!(millisecond_of(&encode_body(value)), i64::try_from(millis).unwrap());
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! Deliveries and their attempts (table `deliveries`). No bodies. A partition a subscription, an item an event.
 
+mod again;
 mod list;
 mod work;
 

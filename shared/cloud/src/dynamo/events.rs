@@ -2,6 +2,7 @@
 //! object's mark as long as its store.
 
 mod list;
+mod marks;
 
 use aws_sdk_dynamodb::Client;
 use domain::{
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use personal_data::PersonalData;
 
 pub use list::{Happened, MAX_LISTED_STORES, Seen};
+pub use marks::{Guard, Known, Marks, Noted, Object, Remembered, Webhook};
 
 /// How long an envelope is kept, in seconds.
 pub const KEPT: i64 = 14 * 86_400;
@@ -67,9 +69,10 @@ pub struct EventItem {
     pub expires_at: i64,
 }
 
-/// What is known of one object of a store: how many events it had, how new the newest was, and which webhooks told of it last.
+/// What is known of one object of a store: how many events it had, how new the newest was, and which webhooks told of it last:
+/// `w` and a webhook's number holds which of the events it was, `e` and the number the event's id without its prefix, and a `-` where nobody was told.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
-#[pd(store = "events", subject = Shopper, link = "pk", role = Processor, region = Pinned, families("w"))]
+#[pd(store = "events", subject = Shopper, link = "pk", role = Processor, region = Pinned, families("e", "w"))]
 pub struct MarkItem {
     /// `marks#` and the store's id.
     #[pd(none)]

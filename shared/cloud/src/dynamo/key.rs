@@ -141,7 +141,13 @@ pub fn marks(store: &StoreId) -> String {
 pub fn mark(entity: Entity, id: &str) -> String {
     let hash = Sha256::digest(id);
     let half = hash.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
-    format!("mark#{entity}#{}", domain::id::encode_body(half))
+    format!("{}{}", marks_of(entity), domain::id::encode_body(half))
+}
+
+/// `events`: what the marks of an entity's objects start with, within [`marks`] of their store.
+#[must_use]
+pub fn marks_of(entity: Entity) -> String {
+    format!("mark#{entity}#")
 }
 
 /// `events`: how far the objects of an entity were looked for changes, within [`marks`] of their store.

@@ -121,6 +121,44 @@ impl Stores {
         Range { client: &self.client, table: &self.table, pk: key::store(store), prefix: key::GRANTS }.all().await
     }
 
+    /// A store with everything that was ever granted on it, as they stand now, for whoever tells its events: one query. Nothing of it may be shown
+    /// but to the applications whose grants stand there.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn with_grants(&self, store: &StoreId) -> Result<Option<(StoreItem, Vec<GrantItem>)>, Unavailable> {
+        let (mut found, mut grants, mut start) = (None, Vec::new(), None);
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                // Grants, what is known of webhooks, the store: in this order.
+                .key_condition_expression("pk = :pk AND sk BETWEEN :grants AND :store")
+                .expression_attribute_values(":pk", text(key::store(store)))
+                .expression_attribute_values(":grants", text(key::GRANTS))
+                .expression_attribute_values(":store", text(key::STORE))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| crate::dynamo::unavailable("stores", &error))?;
+            for row in answer.items.unwrap_or_default() {
+                let sk = row.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+                let unreadable = |error| crate::dynamo::unreadable("stores", &error);
+                if sk == key::STORE {
+                    found = Some(serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(unreadable)?);
+                } else if sk.starts_with(key::GRANTS) {
+                    grants.push(serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(unreadable)?);
+                }
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(found.map(|store| (store, grants)));
+            }
+        }
+    }
+
     /// The writes that give a grant, in place of one that is there; the first fails where `account` has no such connected store.
     #[must_use]
     pub fn granting(&self, account: &AccountId, grant: &GrantItem) -> [Part; 2] {
