@@ -34,11 +34,15 @@ async fn r125_nothing_of_a_store_is_left() {
     );
     assert_eq!(house.delete(&owner, &path).await.status, 202, "it may be asked twice");
 
+    let events = crate::fan_out::known(&house.boot, &store).await;
     let queued = house.offboardings().await;
     assert_eq!(queued.records.len(), 2);
     let worker = worker(&house);
     assert!(failed(&offboarding::handle(&worker, queued.clone()).await.unwrap()).is_empty());
     assert!(failed(&offboarding::handle(&worker, queued).await.unwrap()).is_empty(), "and be finished twice");
+
+    let marks = events.marks(&store, domain::model::Entity::Orders, None, 10).await.unwrap();
+    assert!(marks.marks.is_empty(), "what was known of its objects is gone");
 
     assert_eq!(house.get(&owner, &path).await.problem(), "not_found");
     assert_eq!(house.get(&owner, "/v1/stores").await.json()["data"], json!([]));

@@ -1,6 +1,6 @@
 //! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125).
 //!
-//! Boundary: deletes what the tables `stores`, `store-keys`, `cache` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
+//! Boundary: deletes what the tables `stores`, `store-keys`, `cache`, `events` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
 //! store. Everything it does may be done twice.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -12,6 +12,7 @@ use cloud::{
         Client,
         accounts::Accounts,
         cache::Cached,
+        events::Events,
         keys::Keys,
         store_keys::StoreKeys,
         stores::Stores,
@@ -37,12 +38,17 @@ cloud::config! {
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// Table of the stores' data keys.
         pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// Table of events and of what is known of objects.
+        pub events_table: String = "EVENTS_TABLE",
         /// Table of cached answers.
         pub cache_table: String = "CACHE_TABLE",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
     }
 }
+
+/// Pages of events and marks that one message deletes, 250 rows each: some ten seconds. Where a store has more, the next message goes on.
+const PAGES: u32 = 200;
 
 /// The function's adapters.
 pub struct App {
@@ -52,6 +58,7 @@ pub struct App {
     stores: Stores,
     vault: Vault,
     cached: Cached,
+    events: Events,
     journal: Journal,
     clock: Clock,
 }
@@ -74,6 +81,7 @@ impl App {
             vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
             stores,
             cached: Cached::new(tables.clone(), config.cache_table),
+            events: Events::new(tables.clone(), config.events_table),
             tables,
             journal,
             clock,
@@ -122,6 +130,12 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     }
     if app.cached.clear(store).await.is_err() {
         return Disposition::Retry("the cached answers could not be deleted");
+    }
+    match app.events.clear(store, app.clock.now(), PAGES).await {
+        Ok(true) => {}
+        // The sweep sends the message again as long as the store's item is there.
+        Ok(false) => return Disposition::Done,
+        Err(_) => return Disposition::Retry("the events could not be deleted"),
     }
     let Ok(grants) = app.stores.grants(store).await else {
         return Disposition::Retry("the grants could not be read");
