@@ -9,6 +9,7 @@ mod control;
 mod data_map;
 mod deliver;
 mod events;
+mod fan_out;
 mod intake;
 mod journey;
 mod limit;

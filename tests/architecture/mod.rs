@@ -66,7 +66,7 @@ fn there_is_one_tls_and_one_http_stack() {
 /// What describes the API's types is for `docs/openapi.yaml`, not for what is deployed.
 #[test]
 fn no_function_carries_the_description_of_its_types() {
-    for function in ["control", "deliver", "intake", "mail", "offboarding", "proxy", "sweep"] {
+    for function in ["control", "deliver", "fan-out", "intake", "mail", "offboarding", "proxy", "sweep"] {
         let tree = tree(&["-p", function, "-e", "normal"]);
         assert!(names(&tree).contains("serde_json"), "the tree was read");
         assert!(!names(&tree).contains("schemars"), "{function} carries schemars");
@@ -87,6 +87,7 @@ fn each_functions_environment_equals_its_config() {
         ("ProxyFunction", proxy::Config::VARIABLES),
         ("ControlFunction", control::Config::VARIABLES),
         ("IntakeFunction", intake::Config::VARIABLES),
+        ("FanOutFunction", fan_out::Config::VARIABLES),
         ("MailFunction", mail::Config::VARIABLES),
         ("OffboardingFunction", offboarding::Config::VARIABLES),
         ("DeliverFunction", deliver::Config::VARIABLES),

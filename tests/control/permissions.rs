@@ -77,7 +77,7 @@ fn called(calls: &[Seen]) -> Permissions {
             ("TrentService", _) => {
                 called.insert(format!("kms:{operation} DataKey"));
             }
-            ("AmazonSQS", "SendMessage") => {
+            ("AmazonSQS", "SendMessage" | "SendMessageBatch") => {
                 called.insert(format!("sqs:SendMessage {}", queue(&body["QueueUrl"])));
             }
             _ if call.path.ends_with("/outbound-emails") => {
@@ -98,6 +98,10 @@ fn queue(url: &Value) -> &'static str {
         ("-replays", "ReplaysQueue"),
         ("-incoming", "IncomingEventsQueue"),
         ("-reconciliations", "ReconciliationsQueue"),
+        ("-outgoing", "OutgoingEventsQueue"),
+        ("-ordered", "OrderedEventsQueue"),
+        ("-privacy", "PrivacyTopicsQueue"),
+        ("-dead", "DeadEventsQueue"),
     ];
     let known = queues.into_iter().find(|(part, _)| url.contains(part));
     known.unwrap_or_else(|| panic!("{url} is no queue of the stack")).1
@@ -199,6 +203,12 @@ async fn control_may_do_what_it_does_and_no_more() {
 }
 
 #[tokio::test]
+async fn fan_out_may_do_what_it_does_and_no_more() {
+    let faults = crate::fan_out::everything().await;
+    assert_eq!(called(&faults), held("FanOutRole"));
+}
+
+#[tokio::test]
 async fn mail_may_do_what_it_does_and_no_more() {
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
     let environment = environment("mail", faults.url());
@@ -228,6 +238,7 @@ async fn offboarding_may_do_what_it_does_and_no_more() {
     let grant = format!("{path}/grants/{}", holding.application);
     house.send("PUT", &owner, &grant, r#"{"scopes":["products:read"]}"#).await;
     cached_answer(&store, &house.config.cache_table).await;
+    crate::fan_out::known(&house.boot, &store).await;
     house.delete(&owner, &path).await;
 
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();

@@ -101,6 +101,19 @@ fn failed(answer: &impl serde::Serialize) -> usize {
     serde_json::to_value(answer).unwrap()["batchItemFailures"].as_array().unwrap().len()
 }
 
+/// Neither the store nor the subscription of the files is anybody's: what is asked for them is done at once. An event of 2026 that comes later is
+/// past its time and leaves its envelope.
+#[tokio::test]
+async fn events_of_fan_out() {
+    let (environment, boot) = boot("fan-out");
+    let app = fan_out::App::new(&boot, fan_out::Config::from_env(&environment).unwrap());
+    for (file, event) in files("fan-out") {
+        let expected = usize::from(file == "undecodable");
+        let answer = fan_out::handle(&app, serde_json::from_value(event).unwrap(), &context()).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
 #[tokio::test]
 async fn events_of_mail() {
     let (environment, boot) = boot("mail");
