@@ -1,10 +1,23 @@
-//! The guides that announced ends of routes link to: how to move to what takes their place (R145).
+//! The guides: those that announced ends of routes link to, which say how to move to what takes their place (R145), and those on how a platform
+//! is made to send its webhooks where it has no interface for that.
 
 use cloud::http::{Answer, Code, Problem};
 use http::{HeaderValue, StatusCode, header};
 
 /// Every guide, by its name in the path.
-pub static GUIDES: &[(&str, &str)] = &[("management-keys", include_str!("../../../docs/guides/management-keys.md"))];
+pub static GUIDES: &[(&str, &str)] = &[
+    ("management-keys", include_str!("../../../docs/guides/management-keys.md")),
+    // With the file that it is about.
+    (
+        "medusa-webhooks",
+        concat!(
+            include_str!("../../../docs/guides/medusa-webhooks.md"),
+            "```js\n",
+            include_str!("../../../docs/guides/medusa/cartage.js"),
+            "```\n"
+        ),
+    ),
+];
 
 /// `GET /v1/guides/{guide}`: the same for everyone until the next release.
 pub(crate) fn show(parameters: &[&str]) -> Result<Answer, Problem> {

@@ -48,6 +48,9 @@ if [ ! -d "$home/node_modules/@medusajs/medusa" ]; then
   (cd "$home" && npm init -y >/dev/null && npm install --no-audit --no-fund --before=2026-06-01 @medusajs/{medusa,cli,framework,admin-sdk}@2 >npm.log 2>&1)
 fi
 cp "$here/medusa-config.js" "$home/"
+# What merchants put into their shops (docs/guides/medusa-webhooks.md). It is silent until it is told where to.
+mkdir -p "$home/src/subscribers"
+cp "$root/docs/guides/medusa/cartage.js" "$home/src/subscribers/"
 
 if ! sql -c 'select 1' >/dev/null 2>&1; then
   tell "starting PostgreSQL"
@@ -69,11 +72,14 @@ if [ -z "$(sql -c "select 1 from pg_database where datname = 'medusa'")" ]; then
   (cd "$home" && npx medusa db:migrate >migrate.log 2>&1 && npx medusa user -e "$EMAIL" -p "$PASSWORD" >user.log 2>&1)
   rm -f "$home/seeded.json"
 fi
-if ! is_up "$STORE/health"; then
-  tell "starting Medusa"
+start_medusa() {
   (cd "$home" && exec node node_modules/.bin/medusa start >medusa.log 2>&1) &
   echo $! >"$home/medusa.pid"
   wait_for Medusa "$STORE/health" medusa
+}
+if ! is_up "$STORE/health"; then
+  tell "starting Medusa"
+  start_medusa
 fi
 if [ ! -s "$home/seeded.json" ]; then
   tell "seeding (two to three minutes)"
@@ -97,3 +103,17 @@ if [ -z "${STACK:-}" ]; then
 fi
 tell "checking"
 node "$here/check.mjs"
+
+if running medusa; then
+  tell "connecting the shop for its webhooks, and starting it anew with their address and secret"
+  node "$here/hooks.mjs" connect >"$home/hooks.json"
+  kill "$(cat "$home/medusa.pid")"; while running medusa; do sleep 1; done
+  CARTAGE_HOOK_URL=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).url' "$home/hooks.json")
+  CARTAGE_HOOK_SECRET=$(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).secret' "$home/hooks.json")
+  export CARTAGE_HOOK_URL CARTAGE_HOOK_SECRET
+  start_medusa
+  tell "checking webhooks"
+  HOOKS=$home/hooks.json node "$here/hooks.mjs" check
+else
+  tell "webhooks are not checked: this Medusa was started by somebody else, and cannot be told their address"
+fi

@@ -2,6 +2,8 @@
 
 pub(crate) mod common;
 pub mod recipe;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
