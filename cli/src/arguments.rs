@@ -67,6 +67,13 @@ pub(crate) enum Command {
     Usage(Usage),
     /// Shows calls as they are made, until ctrl-c.
     Tail(Tail),
+    /// Subscribes endpoints to what happens in stores, and shows how they take it.
+    #[command(subcommand)]
+    Subscriptions(Subscriptions),
+    /// Shows what happened in stores, newest first: envelopes, without bodies.
+    Events(Events),
+    /// Forwards events to a port of this machine while developing, until ctrl-c.
+    Listen(Listen),
     /// Shows what can be connected and what works there.
     Platforms,
     /// Prints what makes a shell complete this program's commands.
@@ -294,6 +301,189 @@ pub(crate) struct Tail {
     /// Only calls that were not answered with 2xx or 3xx.
     #[arg(long)]
     pub(crate) failed: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subscriptions {
+    /// Makes a subscription. Its secret is shown once.
+    Create {
+        /// Where deliveries go: https, a host's name, port 443 or 8443.
+        #[arg(long = "to", value_name = "URL")]
+        url: String,
+        #[command(flatten)]
+        wish: Wish,
+        /// The application that it belongs to; a management key must say.
+        #[arg(long, value_name = "APPLICATION")]
+        app: Option<String>,
+    },
+    /// Lists subscriptions: of a key's application, or of the account.
+    List {
+        /// Only this application's.
+        #[arg(long, value_name = "APPLICATION")]
+        app: Option<String>,
+    },
+    /// Shows a subscription.
+    Show {
+        /// Which subscription.
+        subscription: String,
+    },
+    /// Changes a subscription; what is not said stays.
+    Update {
+        /// Which subscription.
+        subscription: String,
+        /// Where deliveries go.
+        #[arg(long = "to", value_name = "URL")]
+        url: Option<String>,
+        #[command(flatten)]
+        wish: Wish,
+        /// Empties these: name, stores, fields, filter; several with commas between.
+        #[arg(long, value_delimiter = ',', value_parser = ["name", "stores", "fields", "filter"])]
+        clear: Vec<String>,
+    },
+    /// Deletes a subscription.
+    Delete {
+        /// Which subscription.
+        subscription: String,
+        /// Does not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Switches a subscription on, if its endpoint takes a test.
+    Enable {
+        /// Which subscription.
+        subscription: String,
+        /// Tells it what happened while it was off.
+        #[arg(long)]
+        replay: bool,
+    },
+    /// Switches a subscription off.
+    Disable {
+        /// Which subscription.
+        subscription: String,
+    },
+    /// Sends a signed test and shows what the endpoint answered.
+    Test {
+        /// Which subscription.
+        subscription: String,
+        /// One of its topics; `test` where nothing is said.
+        #[arg(long = "type", value_name = "TOPIC")]
+        kind: Option<String>,
+    },
+    /// Gives a subscription a new secret. Deliveries are signed with the old one too for a while.
+    RotateSecret {
+        /// Which subscription.
+        subscription: String,
+        /// For how many hours: 24 if nothing is said, 72 at most; 0 ends every old one at once.
+        #[arg(long, value_name = "HOURS")]
+        overlap: Option<u32>,
+    },
+    /// Lists deliveries, newest event first.
+    Deliveries {
+        /// Of which subscription.
+        subscription: String,
+        /// Only those that are here in their life.
+        #[arg(long, value_parser = ["waiting", "parked", "delivered", "failed"])]
+        state: Option<String>,
+        /// Only this event's.
+        #[arg(long)]
+        event: Option<String>,
+        #[command(flatten)]
+        span: Span,
+    },
+    /// Delivers again: one event, those of a time, or those that failed.
+    Replay {
+        /// To which subscription.
+        subscription: String,
+        /// This event.
+        #[arg(long, required_unless_present_any = ["from", "failed"], conflicts_with_all = ["from", "to", "failed"])]
+        event: Option<String>,
+        /// Every event that came in at this RFC 3339 time or later.
+        #[arg(long, value_name = "TIME", conflicts_with = "failed")]
+        from: Option<String>,
+        /// Up to this time, exclusive; up to now where nothing is said.
+        #[arg(long, value_name = "TIME", requires = "from")]
+        to: Option<String>,
+        /// Every delivery that failed.
+        #[arg(long)]
+        failed: bool,
+        /// Only of events that came in at this time or later.
+        #[arg(long, value_name = "TIME", requires = "failed")]
+        since: Option<String>,
+    },
+}
+
+/// What is to be told, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Wish {
+    /// Topics such as `order.updated`, `order.*` or `*`; several with commas between.
+    #[arg(long, value_delimiter = ',', value_name = "TOPIC")]
+    pub(crate) topics: Vec<String>,
+    /// What you call it.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only of these stores; several with commas between.
+    #[arg(long, value_delimiter = ',', value_name = "STORE")]
+    pub(crate) stores: Vec<String>,
+    /// Only these fields, such as `id,status,lines.sku`.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) fields: Vec<String>,
+    /// Only objects with this value at this path, such as `status=open`; repeat it for more values and paths.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) filter: Vec<String>,
+    /// Adds the platform's own object.
+    #[arg(long, value_name = "YES", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) include_remote: Option<bool>,
+    /// As fast as possible, or never one event of an object after a later one.
+    #[arg(long, value_parser = ["fastest", "entity"])]
+    pub(crate) ordering: Option<String>,
+}
+
+/// A part of a list that begins with the newest.
+#[derive(Debug, Args)]
+pub(crate) struct Span {
+    /// Only of events that came in at this RFC 3339 time or later.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only of events that came in before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// So many at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 25)]
+    pub(crate) limit: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    /// Only of this store.
+    #[arg(long)]
+    pub(crate) store: Option<String>,
+    /// Only of this topic: `order.updated`, `order.*`.
+    #[arg(long)]
+    pub(crate) topic: Option<String>,
+    #[command(flatten)]
+    pub(crate) span: Span,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listen {
+    /// Forwards what this subscription is told, with its fields and its filter; it may be switched off meanwhile.
+    #[arg(long, value_name = "SUBSCRIPTION", conflicts_with_all = ["topics", "stores"])]
+    pub(crate) subscription: Option<String>,
+    /// Without a subscription: only these topics.
+    #[arg(long, value_delimiter = ',', value_name = "TOPIC")]
+    pub(crate) topics: Vec<String>,
+    /// Without a subscription: only these stores.
+    #[arg(long, value_delimiter = ',', value_name = "STORE")]
+    pub(crate) stores: Vec<String>,
+    /// Where to, on this machine: `http://127.0.0.1:3000/hooks`. Without it the events are printed.
+    #[arg(long, value_name = "URL")]
+    pub(crate) forward: Option<String>,
+    /// Reads the secret to sign with from standard input; without it this run has one of its own, which it tells.
+    #[arg(long)]
+    pub(crate) secret_stdin: bool,
+    /// Begins with so many events that came before.
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) last: usize,
 }
 
 #[cfg(test)]

@@ -226,7 +226,7 @@ fn no_answer(error: reqwest::Error) -> Failure {
 }
 
 /// The one TLS configuration of the project: rustls with ring, Mozilla's roots, TLS 1.2 and 1.3 (R116).
-fn tls() -> Result<rustls::ClientConfig, Failure> {
+pub(crate) fn tls() -> Result<rustls::ClientConfig, Failure> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let builder = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -1,13 +1,14 @@
 //! `cartage`: a developer's console in the terminal.
 //!
 //! Boundary: it speaks the public API and nothing else, as any developer's program would. What it keeps is one file of profiles, each with
-//! a base URL and a key (`profiles`). It opens connections to that URL only.
+//! a base URL and a key (`profiles`). It opens connections to that URL only, and `listen` to a port of this machine (`forward`).
 
 mod arguments;
 mod client;
 mod commands;
 mod environment;
 mod failure;
+mod forward;
 mod profiles;
 mod screen;
 mod table;

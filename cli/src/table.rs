@@ -41,6 +41,11 @@ impl Column {
         Self { heading: heading.to_owned(), read: Box::new(read), right: false, whole: false }
     }
 
+    /// The same, never cut.
+    pub(crate) fn whole(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
     /// Numbers stand at the right.
     pub(crate) fn right(self) -> Self {
         Self { right: true, ..self }

@@ -1,12 +1,15 @@
 //! What each command does.
 
 mod access;
+mod events;
 mod get;
 mod keys;
+mod listen;
 mod lists;
 mod login;
 mod raw;
 mod stores;
+mod subscriptions;
 mod tail;
 mod usage;
 
@@ -48,6 +51,9 @@ pub(crate) async fn run(arguments: Arguments, screen: &mut Screen) -> Result<(),
         Command::Raw(raw) => raw::run(raw, &client, screen).await,
         Command::Usage(usage) => usage::run(usage, &client, screen).await,
         Command::Tail(tail) => tail::run(tail, &client, screen).await,
+        Command::Subscriptions(command) => subscriptions::run(command, &client, screen).await,
+        Command::Events(events) => events::run(events, &client, screen).await,
+        Command::Listen(listen) => listen::run(listen, &client, screen).await,
         Command::Completions { .. } | Command::Login { .. } | Command::Logout | Command::Platforms => Ok(()),
     }
 }

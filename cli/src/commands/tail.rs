@@ -22,10 +22,10 @@ const PAGE: usize = 100;
 /// Pages at a look: what comes faster than this is more than anyone reads.
 const PAGES: usize = 20;
 /// Lines behind the newest that are looked at again. A call takes half a minute at most.
-const AGAIN: usize = 200;
+pub(super) const AGAIN: usize = 200;
 /// Between two looks: soon where something happens, later where nothing does. The slowest tier has two calls a second.
-const SOON: Duration = Duration::from_secs(1);
-const LATEST: Duration = Duration::from_secs(8);
+pub(super) const SOON: Duration = Duration::from_secs(1);
+pub(super) const LATEST: Duration = Duration::from_secs(8);
 
 pub(crate) async fn run(tail: Tail, client: &Client, screen: &mut Screen) -> Result<(), Failure> {
     let own = client.key_id();
@@ -36,7 +36,7 @@ pub(crate) async fn run(tail: Tail, client: &Client, screen: &mut Screen) -> Res
             && (!tail.failed || line["status"].as_u64().is_some_and(|status| status >= 400))
     };
     let mut shown = Shown::default();
-    let before = look(client, screen, &shown, tail.last.max(AGAIN)).await?;
+    let before = look((ACTIVITY, &[]), client, screen, &shown, tail.last.max(AGAIN)).await?;
     shown.note(&before);
     let last: Vec<&Value> = before.iter().filter(|line| wanted(line)).take(tail.last).collect();
     for line in last.into_iter().rev() {
@@ -46,7 +46,7 @@ pub(crate) async fn run(tail: Tail, client: &Client, screen: &mut Screen) -> Res
     let mut pause = SOON;
     loop {
         tokio::time::sleep(pause).await;
-        let lines = match look(client, screen, &shown, usize::MAX).await {
+        let lines = match look((ACTIVITY, &[]), client, screen, &shown, usize::MAX).await {
             Ok(lines) => lines,
             // The network comes and goes; whoever watches wants to see what follows.
             Err(Failure::NoAnswer(what)) => {
@@ -68,14 +68,14 @@ pub(crate) async fn run(tail: Tail, client: &Client, screen: &mut Screen) -> Res
 
 /// What was seen: the newest line and those close behind it.
 #[derive(Default)]
-struct Shown {
+pub(super) struct Shown {
     ids: HashSet<String>,
     /// The oldest id that is remembered. Ids sort by when their call came in; what is older was there before.
     floor: String,
 }
 
 impl Shown {
-    fn note(&mut self, lines: &[Value]) {
+    pub(super) fn note(&mut self, lines: &[Value]) {
         self.ids.extend(lines.iter().filter_map(|line| line["id"].as_str()).map(str::to_owned));
         if self.ids.len() > AGAIN {
             let mut ids: Vec<String> = self.ids.drain().collect();
@@ -92,17 +92,24 @@ impl Shown {
 }
 
 /// The lines that were not seen yet, newest first: page after page until one has nothing new, `most` at most.
-async fn look(client: &Client, screen: &mut Screen, shown: &Shown, most: usize) -> Result<Vec<Value>, Failure> {
+pub(super) async fn look(
+    (path, filters): (&str, &[(&'static str, String)]),
+    client: &Client,
+    screen: &mut Screen,
+    shown: &Shown,
+    most: usize,
+) -> Result<Vec<Value>, Failure> {
     let mut lines = Vec::new();
     let mut cursor: Option<String> = None;
     for _ in 0..PAGES {
-        let mut query = vec![("per_page", PAGE.to_string())];
+        let mut query = filters.to_vec();
+        query.push(("per_page", PAGE.to_string()));
         query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
-        let page = client.get(ACTIVITY, &query, screen).await?;
+        let page = client.get(path, &query, screen).await?;
         let rows = page["data"].as_array().ok_or_else(|| Failure::Unreadable("a list without rows".to_owned()))?;
         let new: Vec<Value> =
             rows.iter().filter(|row| row["id"].as_str().is_some_and(|id| !shown.knows(id))).cloned().collect();
-        let nothing_new = new.is_empty();
+        let nothing_new = new.is_empty() && !rows.is_empty();
         lines.extend(new);
         cursor = page["next_cursor"].as_str().map(str::to_owned);
         if nothing_new || cursor.is_none() || lines.len() >= most {
