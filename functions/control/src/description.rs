@@ -230,6 +230,16 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
         .answers(ok, "The subscription, with its new secret.", schemas.answer::<subscriptions::Shown>())
         .repeated_by_id()
         .fails([Code::Conflict]),
+        Endpoint::TestSubscription => {
+            of("webhooks", "Sends the endpoint a signed test and tells what it answered. Nothing of it is recorded.")
+                .may_take(schemas.request::<subscriptions::Test>())
+                .answers(ok, "What was seen.", schemas.answer::<subscriptions::Tested>())
+                .repeated_by_id()
+        }
+        Endpoint::EnableSubscription => of("webhooks", "Switches a subscription on, if its endpoint takes a test.")
+            .may_take(schemas.request::<subscriptions::Enabling>())
+            .answers(ok, "The subscription as it is now.", schemas.answer::<subscriptions::Shown>())
+            .fails([Code::Conflict, Code::TestDeliveryFailed]),
         Endpoint::ListDeliveries => {
             listing(of("webhooks", "What became of the events that a subscription was told, newest first."))
                 .asks(deliveries())

@@ -67,7 +67,7 @@ async fn again(visit: &Visit<'_>, endpoint: Endpoint, status: StatusCode, id: Op
         Endpoint::ConnectStore | Endpoint::ChangeStore | Endpoint::MoveCredential => {
             stores::show(visit, &parsed(id)?).await
         }
-        Endpoint::ChangeSubscription => subscriptions::show(visit, &parsed(id)?).await,
+        Endpoint::ChangeSubscription | Endpoint::EnableSubscription => subscriptions::show(visit, &parsed(id)?).await,
         _ if status == StatusCode::NO_CONTENT => Ok(Answer::empty(status)),
         _ => Ok(match id {
             Some(id) => Answer::json(status, &serde_json::json!({ "id": id })),

@@ -164,6 +164,8 @@ async fn known(
         Endpoint::ChangeSubscription => subscriptions::change(visit, &id(parameters, 0)?).await,
         Endpoint::DeleteSubscription => subscriptions::delete(visit, &id(parameters, 0)?).await,
         Endpoint::RotateSubscriptionSecret => subscriptions::rotate(visit, &id(parameters, 0)?).await,
+        Endpoint::TestSubscription => subscriptions::test(visit, &id(parameters, 0)?).await,
+        Endpoint::EnableSubscription => subscriptions::enable(visit, &id(parameters, 0)?).await,
         Endpoint::ListDeliveries => subscriptions::deliveries(visit, &id(parameters, 0)?, trace).await,
         Endpoint::ReplayDeliveries => subscriptions::replay(visit, &id(parameters, 0)?).await,
         Endpoint::ListEvents => events::list(visit, trace).await,

@@ -5,6 +5,7 @@
 
 mod deliveries;
 mod secrets;
+mod trial;
 mod wish;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ pub(crate) use deliveries::{list as deliveries, replay, time};
 #[cfg(feature = "schema")]
 pub(crate) use secrets::Rotation;
 pub(crate) use secrets::rotate;
+#[cfg(feature = "schema")]
+pub(crate) use trial::{Enabling, Test, Tested};
+pub(crate) use trial::{enable, test};
 use wish::{Filter, Wanted, Wish};
 
 use crate::{
@@ -404,6 +408,10 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &SubscriptionId) -> Result<Ans
         changed.disabled_at = Some(now);
     }
     write(visit, app.subscriptions.changing(&changed, &read)).await?;
+    if changed.url != read.url {
+        // Another endpoint is not what the one before it was.
+        trial::start_anew(visit, &mut changed).await?;
+    }
     visit.note(0, SecurityEvent::SubscriptionChanged, about(&changed));
     Ok(Answer::json(StatusCode::OK, &Shown::from(changed)))
 }

@@ -113,6 +113,8 @@ problems! {
     StoreUnreachable = UNPROCESSABLE_ENTITY, "store_unreachable", "The store could not be reached";
     /// A number of things has its limit.
     QuotaReached = CONFLICT, "quota_reached", "The limit for this kind of thing is reached";
+    /// The endpoint of a subscription did not take a test, so the subscription stays off.
+    TestDeliveryFailed = FAILED_DEPENDENCY, "test_delivery_failed", "The endpoint did not take a test";
     /// The store refuses the credential that it once gave.
     UpstreamUnauthorized = FAILED_DEPENDENCY, "upstream_unauthorized", "The store refuses its credential";
     /// The store does not know the thing.

@@ -1,5 +1,4 @@
-//! What an owner changes of a subscription. The health of its endpoint is written by those who deliver; the two never write each other's
-//! attributes, except that switching a subscription on forgets what its endpoint did before.
+//! What an owner changes of a subscription. The health of its endpoint is written apart from it, see [`Subscriptions::note_health`].
 
 use aws_sdk_dynamodb::{
     primitives::Blob,
@@ -30,9 +29,6 @@ const OWNERS: &[&str] = &[
     "disabled_at",
     "updated_at",
 ];
-/// What is known of the endpoint.
-const HEALTH: &[&str] = &["health"];
-
 impl Subscriptions {
     /// The write that makes a subscription.
     #[must_use]
@@ -44,13 +40,7 @@ impl Subscriptions {
     /// meanwhile.
     #[must_use]
     pub fn changing(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> Part {
-        complete(self.writing(changed, read, OWNERS).build())
-    }
-
-    /// As [`Subscriptions::changing`], for one that is switched on: its endpoint starts with a clean sheet.
-    #[must_use]
-    pub fn enabling(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> Part {
-        complete(self.writing(changed, read, &[OWNERS, HEALTH].concat()).build())
+        complete(self.writing(changed, read).build())
     }
 
     /// The write of new secrets. It fails where they were changed since the subscription was `read`, or it was deleted.
@@ -80,12 +70,12 @@ impl Subscriptions {
         )
     }
 
-    /// Writes these attributes as they stand in `changed`, and takes away those that it has not.
-    fn writing(&self, changed: &SubscriptionItem, read: &SubscriptionItem, names: &[&str]) -> UpdateBuilder {
+    /// Writes what its owner says as it stands in `changed`, and takes away what is not said.
+    fn writing(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> UpdateBuilder {
         let mut all: Attributes = attributes(changed);
         let mut update = self.update(read);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
-        for (place, name) in names.iter().enumerate() {
+        for (place, name) in OWNERS.iter().enumerate() {
             update = update.expression_attribute_names(format!("#a{place}"), *name);
             match all.remove(*name) {
                 Some(value) => {
