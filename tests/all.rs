@@ -10,6 +10,7 @@ mod data_map;
 mod deliver;
 mod events;
 mod fan_out;
+mod guides;
 mod intake;
 mod journey;
 mod limit;

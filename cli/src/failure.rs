@@ -127,6 +127,7 @@ impl Failure {
             "cursor_invalid" => "start without --cursor",
             "not_supported_by_platform" | "unknown_entity" => "`cartage platforms` shows what works",
             "credential_refused" | "upstream_unauthorized" => "check the store's credential: `cartage stores check`",
+            "test_delivery_failed" => "see what the endpoint answers: `cartage subscriptions test`",
             "misdirected" => "log in to the other region's base URL",
             "unavailable" | "upstream_unavailable" | "upstream_timeout" | "internal" => "try again in a moment",
             _ => return None,

@@ -3,6 +3,7 @@
 mod commands;
 mod failures;
 mod watching;
+mod webhooks;
 
 use std::{
     io::{Read, Write},

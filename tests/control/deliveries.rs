@@ -69,7 +69,8 @@ async fn delivery(shop: &Shop, of: &SubscriptionId, minutes: i64, state: Deliver
     event
 }
 
-async fn happened(shop: &Shop, store: &StoreId, minutes: i64, topic: &str) -> EventId {
+/// An event in the table, as of some minutes ago.
+pub(crate) async fn happened(shop: &Shop, store: &StoreId, minutes: i64, topic: &str, object: &str) -> EventId {
     let at = shop.house.clock().now() - SignedDuration::from_mins(minutes);
     let event = event_id(at, u64::try_from(minutes).unwrap());
     let topic: Topic = topic.parse().unwrap();
@@ -80,7 +81,7 @@ async fn happened(shop: &Shop, store: &StoreId, minutes: i64, topic: &str) -> Ev
         id: event.clone(),
         store: store.clone(),
         topic,
-        object: topic.entity().map(|_| "1001".to_owned()),
+        object: topic.entity().map(|_| object.to_owned()),
         occurred_at: at,
         received_at: at,
         sequence: 1,
@@ -255,9 +256,9 @@ async fn events_are_seen_by_whom_they_concern() {
     .enumerate()
     {
         let store = if number % 2 == 0 { &shop.store } else { &second };
-        events.push((happened(&shop, store, minutes, topic).await.to_string(), store.clone(), topic));
+        events.push((happened(&shop, store, minutes, topic, "1001").await.to_string(), store.clone(), topic));
     }
-    happened(&shop, &second, 14 * 24 * 60 + 1, "order.created").await;
+    happened(&shop, &second, 14 * 24 * 60 + 1, "order.created", "1001").await;
     let of = |wanted: &dyn Fn(&StoreId, &str) -> bool| {
         let wanted = events.iter().filter(|(_, store, topic)| wanted(store, topic));
         wanted.map(|(event, ..)| event.clone()).collect::<Vec<_>>()
@@ -318,7 +319,7 @@ async fn a_busy_day_is_read_in_pieces_and_each_event_once() {
     for number in 1..=260 {
         let store = if number % 5 == 0 { &second } else { &shop.store };
         let topic = if number % 50 == 0 { "order.created" } else { "product.updated" };
-        let event = happened(&shop, store, number, topic).await;
+        let event = happened(&shop, store, number, topic, "1001").await;
         if topic == "order.created" {
             expected.push(event.to_string());
         }

@@ -1,6 +1,6 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
-mod deliveries;
+pub(crate) mod deliveries;
 mod deprecation;
 mod description;
 mod grants;
@@ -16,8 +16,9 @@ mod resources;
 mod roles;
 mod sign_up;
 mod stores;
-mod subscriptions;
+pub(crate) mod subscriptions;
 mod tenancy;
+mod trials;
 mod usage;
 mod vault;
 mod workers;

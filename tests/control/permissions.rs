@@ -189,7 +189,10 @@ async fn control_may_do_what_it_does_and_no_more() {
     let wish = json!({ "application": application, "url": "https://hooks.example.com/", "topics": ["product.*"] });
     let made = id(done(&house, "POST", "/v1/subscriptions", key, Some(wish)).await);
     let subscription = format!("/v1/subscriptions/{made}");
-    done(&house, "PATCH", &subscription, key, Some(json!({ "name": "a" }))).await;
+    done(&house, "PATCH", &subscription, key, Some(json!({ "state": "disabled" }))).await;
+    let receiver = testkit::receiver::Receiver::start().await.unwrap();
+    done(&house, "PATCH", &subscription, key, Some(json!({ "url": receiver.url().as_str() }))).await;
+    done(&house, "POST", &format!("{subscription}/enable"), key, None).await;
     done(&house, "POST", &format!("{subscription}/rotate-secret"), key, None).await;
     done(&house, "GET", &format!("{subscription}/deliveries"), key, None).await;
     let event = format!("{subscription}/deliveries?event=evt_00000000000000000000000000");

@@ -43,11 +43,11 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .answers(ok, "The document.", json!({ "type": "object" }))
             .with_header("ETag", "Names this version of the document.")
             .answers_with(StatusCode::NOT_MODIFIED, "It is the one that the caller has.", Vec::new()),
-        Endpoint::ShowGuide => of("public", "How to move from a route whose end is announced.").answers_with(
-            ok,
-            "The guide.",
-            vec![("text/markdown; charset=utf-8", json!({ "type": "string" }))],
-        ),
+        Endpoint::ShowGuide => of(
+            "public",
+            "How to move from a route whose end is announced, and how to take in webhooks.",
+        )
+        .answers_with(ok, "The guide.", vec![("text/markdown; charset=utf-8", json!({ "type": "string" }))]),
         Endpoint::SignUp => {
             of("public", "Asks for an account; a link is mailed. The answer is the same for every address.")
                 .takes(schemas.request::<sign_up::Form>())

@@ -1,5 +1,5 @@
-//! The guides: those that announced ends of routes link to, which say how to move to what takes their place (R145), and those on how a platform
-//! is made to send its webhooks where it has no interface for that.
+//! The guides: those that announced ends of routes link to, which say how to move to what takes their place (R145), those on how a platform
+//! is made to send its webhooks where it has no interface for that, and how a receiver takes in ours.
 
 use cloud::http::{Answer, Code, Problem};
 use http::{HeaderValue, StatusCode, header};
@@ -17,6 +17,7 @@ pub static GUIDES: &[(&str, &str)] = &[
             "```\n"
         ),
     ),
+    ("verify-webhooks", include_str!("../../../docs/guides/verify-webhooks.md")),
 ];
 
 /// `GET /v1/guides/{guide}`: the same for everyone until the next release.
