@@ -1,5 +1,6 @@
 //! The guide for receivers: its snippets are the files that are run here, against deliveries that the gateway made.
 
+#[expect(unreachable_pub, reason = "a receiver takes it into a program of its own")]
 #[path = "../../docs/guides/verify/verify.rs"]
 pub(crate) mod verify;
 
@@ -88,8 +89,9 @@ async fn cases() -> Vec<Case> {
         receiver.arrived().pop().unwrap()
     };
     let rotate = async |hours: u32| {
-        let rotated = shop.developer("POST", &format!("{path}/rotate-secret"), Some(json!({ "overlap_hours": hours })));
-        rotated.await.json()["secret"].clone()
+        let path = format!("{path}/rotate-secret");
+        let rotated = shop.developer("POST", &path, Some(json!({ "overlap_hours": hours }))).await;
+        rotated.json()["secret"].clone()
     };
     let old = made["secret"].clone();
     let before = deliver().await;
