@@ -50,7 +50,7 @@ impl Batch<'_> {
         let done = match admission {
             Admission::Attempt => self.attempted(known, &handed, &asked, false).await,
             Admission::Probe(_) => self.attempted(known, &handed, &asked, true).await,
-            Admission::Hold(until) => Ok(self.wait(until, "the endpoint is left alone")),
+            Admission::Hold(until) | Admission::Relieve(_, until) => Ok(self.wait(until, "the endpoint is left alone")),
             Admission::Park => self.parked(known, &handed, &asked).await,
             Admission::End(because) => self.ended(known, &handed, &asked, because).await,
         };
@@ -73,7 +73,7 @@ impl Batch<'_> {
             let enabled = state.is_enabled();
             let endpoint = state.item.as_ref().map(|item| Endpoint { enabled, health: &item.health, allowed });
             let admission = admit(asked, endpoint, now);
-            let Admission::Probe(health) = &admission else { return Ok(admission) };
+            let (Admission::Probe(health) | Admission::Relieve(health, _)) = &admission else { return Ok(admission) };
             let Some(item) = &mut state.item else { return Err(Unavailable) };
             if app.subscriptions.note_health(item, health.clone(), None, now).await? {
                 return Ok(admission);
@@ -154,7 +154,7 @@ impl Batch<'_> {
                 };
                 known
                     .change(app, &mut state, |health| {
-                        let (health, off) = ail(health, &asked.event, failure, now);
+                        let (health, off) = ail(health, asked, failure, now);
                         Some((health, off.map(off_because)))
                     })
                     .await?;

@@ -2,7 +2,8 @@
 //!
 //! **Breaker.** Five failures within a minute and no success in between open it. While it is open the endpoint is called by one delivery
 //! only, its probe, after 30 seconds at first and after twice as long each time up to ten minutes; the others are parked, or held where
-//! their order matters. A success, whoever's, closes it.
+//! their order matters. A success, whoever's, closes it. A probe that is an hour older than a delivery that comes is relieved by it: what is
+//! parked is read from the store again when a probe ends, which must not happen again and again.
 //!
 //! **Switching off.** Nothing but failures for 48 hours, at least ten of them, of at least two events. Where the last failure is a day old
 //! the count begins anew: no traffic is no failure. A single delivery is tried for less than a day, so it never switches off an endpoint that
@@ -52,6 +53,9 @@ pub struct Health {
     /// The event whose delivery tries whether the endpoint is back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<EventId>,
+    /// When the time of that delivery began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_begun_at: Option<Timestamp>,
     /// How often the breaker has opened without a success since.
     #[serde(default)]
     pub opened: u32,
@@ -83,6 +87,8 @@ pub const FIRST_REST: SignedDuration = SignedDuration::from_secs(30);
 pub const LONGEST_REST: SignedDuration = SignedDuration::from_mins(10);
 /// How long a probe has the endpoint for itself: longer than an attempt takes.
 pub const PROBE: SignedDuration = SignedDuration::from_secs(20);
+/// A probe is relieved by a delivery that began so much later.
+pub const RELIEVED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// Where nothing failed for so long, what failed before does not count.
 pub const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// After so long of nothing but failures a subscription is switched off (R139).
@@ -112,6 +118,8 @@ pub enum Gate {
     Probe(Health),
     /// It is left alone until then.
     Shut(Timestamp),
+    /// It is left alone until then, and once this health is written this delivery is the probe in place of a much older one.
+    Relief(Health, Timestamp),
 }
 
 /// What of a health is to be done outside before anything else.
@@ -130,16 +138,27 @@ impl Health {
         Self { changes: self.changes, parked: self.parked, ..Self::default() }
     }
 
-    /// Whether a delivery of `event` may call the endpoint.
+    /// Whether a delivery of `event`, whose time began at `begun_at`, may call the endpoint.
     #[must_use]
-    pub fn gate(&self, event: &EventId, now: Timestamp) -> Gate {
+    pub fn gate(&self, event: &EventId, begun_at: Timestamp, now: Timestamp) -> Gate {
+        let probe = |open_until| Self {
+            open_until: Some(open_until),
+            probe: Some(event.clone()),
+            probe_begun_at: Some(begun_at),
+            ..self.clone()
+        };
         match self.open_until {
             None => Gate::Open,
+            Some(until) if now < until && self.is_relieved_by(event, begun_at) => Gate::Relief(probe(until), until),
             Some(until) if now < until => Gate::Shut(until),
-            Some(_) => {
-                Gate::Probe(Self { open_until: Some(after(now, PROBE)), probe: Some(event.clone()), ..self.clone() })
-            }
+            Some(_) => Gate::Probe(probe(after(now, PROBE))),
         }
+    }
+
+    /// Whether another delivery is the probe and will end long before this one would: when a probe ends, all that is parked is read again.
+    fn is_relieved_by(&self, event: &EventId, begun_at: Timestamp) -> bool {
+        let is_old = |begun: Timestamp| begun_at.duration_since(begun) >= RELIEVED_AFTER;
+        !self.is_probe(event) && self.probe_begun_at.is_none_or(is_old)
     }
 
     /// Whether the breaker is open and `event` is its probe.
@@ -150,7 +169,7 @@ impl Health {
 
     /// After an attempt for `event` failed, and whether the subscription is to be switched off.
     #[must_use]
-    pub fn failed(&self, event: &EventId, failure: Failure, now: Timestamp) -> (Self, bool) {
+    pub fn failed(&self, event: &EventId, begun_at: Timestamp, failure: Failure, now: Timestamp) -> (Self, bool) {
         let mut health = self.clone();
         let last = self.recent.last().copied();
         // Clocks of two instances differ: a failure from before the last one counts as one at the same time.
@@ -168,12 +187,12 @@ impl Health {
         health.recent.push(now);
         let surplus = health.recent.len().saturating_sub(OPENS_AFTER);
         health.recent.drain(..surplus);
-        health.breaks(event, now);
+        health.breaks(event, begun_at, now);
         let off = health.warns_or_disables(now);
         (health, off)
     }
 
-    fn breaks(&mut self, event: &EventId, now: Timestamp) {
+    fn breaks(&mut self, event: &EventId, begun_at: Timestamp, now: Timestamp) {
         let opens = match self.open_until {
             // Those that were on their way when it opened say nothing new.
             Some(_) => self.is_probe(event),
@@ -186,6 +205,7 @@ impl Health {
             let rest = FIRST_REST.saturating_mul(2_i32.saturating_pow(self.opened.min(16))).min(LONGEST_REST);
             self.open_until = Some(after(now, rest));
             self.probe = Some(event.clone());
+            self.probe_begun_at = Some(begun_at);
             self.opened = self.opened.saturating_add(1);
             self.parked = true;
         }
@@ -207,15 +227,15 @@ impl Health {
 
     /// After the endpoint said that it is gone for good.
     #[must_use]
-    pub fn gone(&self, event: &EventId, failure: Failure, now: Timestamp) -> Self {
-        let (mut health, _) = self.failed(event, failure, now);
+    pub fn gone(&self, event: &EventId, begun_at: Timestamp, failure: Failure, now: Timestamp) -> Self {
+        let (mut health, _) = self.failed(event, begun_at, failure, now);
         health.shut_down();
         health
     }
 
     /// Nobody is called any more, and the owner is told why. What is parked is asked for once the subscription is switched on again.
     fn shut_down(&mut self) {
-        (self.open_until, self.probe) = (None, None);
+        (self.open_until, self.probe, self.probe_begun_at) = (None, None, None);
         self.owed = Some(Notice::Disabled);
     }
 
@@ -230,7 +250,7 @@ impl Health {
     /// will find out.
     #[must_use]
     pub fn released(&self, event: &EventId) -> Option<Self> {
-        self.is_probe(event).then(|| Self { open_until: None, probe: None, ..self.clone() })
+        self.is_probe(event).then(|| Self { open_until: None, probe: None, probe_begun_at: None, ..self.clone() })
     }
 
     /// What is to be done outside.

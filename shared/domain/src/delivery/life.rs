@@ -65,6 +65,8 @@ pub enum Admission {
     Probe(Health),
     /// Not before then; the message waits.
     Hold(Timestamp),
+    /// Not before then, once this health is written in place of what was read; the message waits.
+    Relieve(Health, Timestamp),
     /// Not now, and the message is not to wait: the delivery is parked.
     Park,
     /// Never again: the delivery has failed.
@@ -94,10 +96,11 @@ pub fn admit(asked: &Asked, endpoint: Option<Endpoint<'_>>, now: Timestamp) -> A
     if now >= after(asked.begun_at, LIFE) {
         return Admission::End(FailedBecause::Expired);
     }
-    match endpoint.health.gate(&asked.event, now) {
+    match endpoint.health.gate(&asked.event, asked.begun_at, now) {
         Gate::Open => Admission::Attempt,
         Gate::Probe(health) => Admission::Probe(health),
-        Gate::Shut(until) => {
+        Gate::Relief(health, until) if asked.ordering == Ordering::Fastest => Admission::Relieve(health, until),
+        Gate::Shut(until) | Gate::Relief(_, until) => {
             let probe = endpoint.health.is_probe(&asked.event);
             if !probe && asked.ordering == Ordering::Fastest {
                 return Admission::Park;
@@ -167,11 +170,11 @@ pub enum Met {
 
 /// What a failure makes of the health of the endpoint, and whether the subscription is switched off, and why.
 #[must_use]
-pub fn ail(health: &Health, event: &EventId, failure: Failure, now: Timestamp) -> (Health, Option<FailedBecause>) {
+pub fn ail(health: &Health, asked: &Asked, failure: Failure, now: Timestamp) -> (Health, Option<FailedBecause>) {
     if failure.status == Some(410) && failure.error.is_none() {
-        return (health.gone(event, failure, now), Some(FailedBecause::Gone));
+        return (health.gone(&asked.event, asked.begun_at, failure, now), Some(FailedBecause::Gone));
     }
-    let (health, off) = health.failed(event, failure, now);
+    let (health, off) = health.failed(&asked.event, asked.begun_at, failure, now);
     (health, off.then_some(FailedBecause::Disabled))
 }
 

@@ -113,6 +113,10 @@ impl Week {
                 (true, None)
             }
             Admission::Hold(until) => return Some(until),
+            Admission::Relieve(health, until) => {
+                self.health = health;
+                return Some(until);
+            }
             Admission::Park => (true, Some((DeliveryState::Parked, None))),
             Admission::End(because) => (true, Some((DeliveryState::Failed, Some(because)))),
         };
@@ -136,7 +140,7 @@ impl Week {
         let met = if taken { Met::Taken } else { Met::Failure(failure, None) };
         let mut off = None;
         if !taken {
-            let (health, because) = ail(&self.health, &asked.event, failure, now);
+            let (health, because) = ail(&self.health, &asked, failure, now);
             self.health = health;
             off = because.filter(|_| self.off.is_none());
             self.off = self.off.or(off.map(|because| (because, second)));
