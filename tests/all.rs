@@ -16,4 +16,5 @@ mod journey;
 mod limit;
 mod process;
 mod proxy;
+mod sdk;
 mod world;

@@ -360,8 +360,14 @@ impl World {
         transaction::write(&self.tables(), stores.granting(&self.account, &grant).into()).await.unwrap();
     }
 
-    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
+    /// The tables, for our own adapters.
+    pub(crate) fn tables(&self) -> cloud::dynamo::Client {
         cloud::dynamo::client(&self.boot.aws)
+    }
+
+    /// The tables, to look into.
+    pub(crate) fn sdk(&self) -> aws_sdk_dynamodb::Client {
+        crate::sdk::tables(self.faults.url().as_str())
     }
 
     /// The path of something of the store.

@@ -30,7 +30,7 @@ fn event_id(at: Timestamp, number: u64) -> EventId {
 }
 
 async fn put(house: &House, table: &str, item: std::collections::HashMap<String, AttributeValue>) {
-    house.tables().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    house.sdk().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
 
 /// A delivery as it stands in the table, some minutes ago.

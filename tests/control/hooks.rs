@@ -51,7 +51,7 @@ async fn the_secret_is_shown_when_the_store_is_connected_and_never_again() {
     ] {
         assert!(!answer.to_string().contains(secret));
     }
-    let items = house.tables().scan().table_name(&house.config.stores_table).send().await.unwrap();
+    let items = house.sdk().scan().table_name(&house.config.stores_table).send().await.unwrap();
     assert!(!format!("{:?}", items.items()).contains(secret));
 
     let orders = house.reconciliations().await;

@@ -79,7 +79,7 @@ impl House {
         let environment = environment("control", faults.url());
         let boot = Boot::new(&environment, clock).unwrap();
         let mut config = control::Config::from_env(&environment).unwrap();
-        let sqs = aws_sdk_sqs::Client::new(&boot.aws);
+        let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(faults.url().as_str()));
         let name = Clock::system().new_id().simple().to_string();
         for (url, queue) in [
             (&mut config.mail_queue_url, "mail"),
@@ -106,8 +106,14 @@ impl House {
         &self.boot.clock
     }
 
-    pub(crate) fn tables(&self) -> aws_sdk_dynamodb::Client {
+    /// The tables, for our own adapters.
+    pub(crate) fn tables(&self) -> cloud::dynamo::Client {
         cloud::dynamo::client(&self.boot.aws)
+    }
+
+    /// The tables, to look into and to make others.
+    pub(crate) fn sdk(&self) -> aws_sdk_dynamodb::Client {
+        crate::sdk::tables(self.faults.url().as_str())
     }
 
     /// A table of a test's own, for what it must not share: another test's sweep could be quicker.
@@ -118,7 +124,7 @@ impl House {
             let kind = ScalarAttributeType::S;
             AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap()
         };
-        self.tables()
+        self.sdk()
             .create_table()
             .table_name(&table)
             .billing_mode(BillingMode::PayPerRequest)
@@ -197,7 +203,7 @@ impl House {
         for holding in holdings {
             for shown in self.keys().all_of_application(&holding.application).await.unwrap() {
                 let item = self
-                    .tables()
+                    .sdk()
                     .get_item()
                     .table_name(&self.config.keys_table)
                     .key("pk", AttributeValue::S(key::api_key(&shown.id)))
@@ -326,7 +332,7 @@ impl House {
         for shard in 0..key::JOURNAL_SHARDS {
             let pk = key::journal(Some(account), self.clock().now(), shard);
             let lines = self
-                .tables()
+                .sdk()
                 .query()
                 .table_name(&self.config.security_log_table)
                 .key_condition_expression("pk = :pk")

@@ -46,7 +46,7 @@ async fn r117_a_secret_is_shown_once() {
     let secret = text(&key, "key").rsplit_once('_').unwrap().1;
     assert!(!String::from_utf8_lossy(&list.body).contains(secret));
     for table in [&house.config.accounts_table, &house.config.keys_table] {
-        let items = house.tables().scan().table_name(table).send().await.unwrap();
+        let items = house.sdk().scan().table_name(table).send().await.unwrap();
         assert!(!format!("{:?}", items.items()).contains(&secret[..32]), "{table}");
     }
 }

@@ -328,8 +328,8 @@ async fn cached_answer(store: &domain::id::StoreId, table: &str) {
 /// A table of this test's own with a line that has expired: in a shared one another test's sweep could be quicker.
 async fn expired_line(house: &House, name: &str) -> String {
     let table = house.own_table(name).await;
-    let tables = house.tables();
-    let line = tables.put_item().table_name(&table).item("pk", AttributeValue::S("a".to_owned()));
+    let line = house.sdk();
+    let line = line.put_item().table_name(&table).item("pk", AttributeValue::S("a".to_owned()));
     let line = line.item("sk", AttributeValue::S("-".to_owned())).item("expires_at", AttributeValue::N("1".to_owned()));
     line.send().await.unwrap();
     table

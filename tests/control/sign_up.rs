@@ -209,7 +209,7 @@ async fn no_table_holds_a_token() {
     let house = House::new().await;
     sign_up(&house, &form(&address(&house))).await;
     let token = mailed_token(&house).await;
-    let items = house.tables().scan().table_name(&house.config.guards_table).send().await.unwrap();
+    let items = house.sdk().scan().table_name(&house.config.guards_table).send().await.unwrap();
     assert!(!items.items().is_empty());
     assert!(!format!("{:?}", items.items()).contains(&token));
 }

@@ -108,7 +108,7 @@ async fn a_new_credential_is_tried_like_the_first() {
     assert_eq!(kept().await, "ak_live_second");
     // privacy.md D.9: Secrets Manager would keep the old one under a label.
     let secret = format!("{}{store}", house.config.vault_prefix);
-    let secrets = aws_sdk_secretsmanager::Client::new(&house.boot.aws);
+    let secrets = aws_sdk_secretsmanager::Client::new(&crate::sdk::config(house.faults.url().as_str()));
     let previous = secrets.get_secret_value().secret_id(secret).version_stage("AWSPREVIOUS").send().await;
     assert!(previous.is_err(), "the old credential is not readable any more");
 
@@ -144,7 +144,7 @@ async fn r012_no_answer_and_no_table_holds_a_credential() {
     }
     let c = &house.config;
     for table in [&c.stores_table, &c.accounts_table, &c.service_log_table, &c.security_log_table] {
-        let items = house.tables().scan().table_name(table).send().await.unwrap();
+        let items = house.sdk().scan().table_name(table).send().await.unwrap();
         assert!(!format!("{:?}", items.items()).contains(&secret), "{table}");
     }
 }
@@ -155,7 +155,7 @@ async fn a_credential_without_a_store_is_taken_back() {
     let owner = house.owner().await;
     // The account may have no more stores, which only the transaction finds out.
     let full = house
-        .tables()
+        .sdk()
         .update_item()
         .table_name(&house.config.accounts_table)
         .key("pk", aws_sdk_dynamodb::types::AttributeValue::S(cloud::dynamo::key::account(&owner.account)))
@@ -163,7 +163,7 @@ async fn a_credential_without_a_store_is_taken_back() {
         .update_expression("SET stores = :many")
         .expression_attribute_values(":many", aws_sdk_dynamodb::types::AttributeValue::N("1000".to_owned()));
     full.send().await.unwrap();
-    let secrets = aws_sdk_secretsmanager::Client::new(&house.boot.aws);
+    let secrets = aws_sdk_secretsmanager::Client::new(&crate::sdk::config(house.faults.url().as_str()));
     let mark = format!("ak_live_{}", house.clock().new_id().simple());
     house.demo.add_key(&mark, &["products:read", "orders:read", "customers:read"]);
     let mut connection = house.connection();

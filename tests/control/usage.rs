@@ -223,8 +223,7 @@ async fn r147_what_comes_late_is_counted_with_its_day_and_a_repeated_run_counts_
 async fn forget(bench: &Bench, span: &str) {
     use aws_sdk_dynamodb::types::AttributeValue;
     let text = |text: &str| AttributeValue::S(text.to_owned());
-    let gone =
-        bench.house.tables().delete_item().table_name(&bench.table).key("pk", text("folded")).key("sk", text(span));
+    let gone = bench.house.sdk().delete_item().table_name(&bench.table).key("pk", text("folded")).key("sk", text(span));
     gone.send().await.unwrap();
 }
 

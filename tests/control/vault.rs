@@ -40,22 +40,22 @@ async fn move_to(house: &House, owner: &Owner, store: &StoreId, form: &str) -> A
 
 /// An item beside the store.
 async fn beside(house: &House, store: &StoreId, sk: &str) -> Option<Item> {
-    let get = house.tables().get_item().table_name(&house.config.stores_table).consistent_read(true);
+    let get = house.sdk().get_item().table_name(&house.config.stores_table).consistent_read(true);
     let get = get.key("pk", AttributeValue::S(key::store(store))).key("sk", AttributeValue::S(sk.to_owned()));
     get.send().await.unwrap().item
 }
 
 async fn data_key(house: &House, store: &StoreId) -> Option<Item> {
-    let get = house.tables().get_item().table_name(&house.config.store_keys_table).consistent_read(true);
+    let get = house.sdk().get_item().table_name(&house.config.store_keys_table).consistent_read(true);
     get.key("pk", AttributeValue::S(key::store(store))).send().await.unwrap().item
 }
 
 async fn put(house: &House, table: &str, item: Item) {
-    house.tables().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    house.sdk().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
 }
 
 async fn has_secret(house: &House, store: &StoreId) -> bool {
-    let secrets = aws_sdk_secretsmanager::Client::new(&house.boot.aws);
+    let secrets = aws_sdk_secretsmanager::Client::new(&crate::sdk::config(house.faults.url().as_str()));
     secrets.get_secret_value().secret_id(format!("{}{store}", house.config.vault_prefix)).send().await.is_ok()
 }
 
@@ -382,7 +382,7 @@ async fn r141_a_cache_that_is_turned_off_holds_nothing() {
         assert_eq!((answer.status, answer.headers["x-cache"].as_str()), (200, how));
     };
     let resting = async || {
-        let query = house.tables().query().table_name(&house.config.cache_table).consistent_read(true);
+        let query = house.sdk().query().table_name(&house.config.cache_table).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :body)");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(key::store(&store)));
         let query = query.expression_attribute_values(":body", AttributeValue::S(key::BODIES.to_owned()));

@@ -87,7 +87,7 @@ async fn run(clock: &Clock, house: &House, sweep: Sweep, dry_run: bool) -> sweep
 
 async fn put_line(house: &House, table: &str, pk: &str, expires_at: i64) {
     house
-        .tables()
+        .sdk()
         .put_item()
         .table_name(table)
         .item("pk", AttributeValue::S(pk.to_owned()))
@@ -100,7 +100,7 @@ async fn put_line(house: &House, table: &str, pk: &str, expires_at: i64) {
 
 async fn is_there(house: &House, table: &str, pk: &str) -> bool {
     let found = house
-        .tables()
+        .sdk()
         .get_item()
         .table_name(table)
         .key("pk", AttributeValue::S(pk.to_owned()))

@@ -3,7 +3,7 @@
 //! Twice: at rest, every item of every table after the whole flow through the deployed functions; and on the wire, every call
 //! that an adapter makes. Both read names and not types, so attributes that are made at run time are seen too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::data_map::DATA_MAP;
@@ -11,19 +11,7 @@ use http::StatusCode;
 use personal_data::Kind;
 use testkit::fault_proxy::{Calls, Fault, FaultProxy};
 use testkit::recorder::{self, Stored};
-use testkit::stack::{AWS_REGION, Stack, deploy::STACK};
-
-fn client(endpoint: &str) -> aws_sdk_dynamodb::Client {
-    let environment: BTreeMap<String, String> = [
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("AWS_REGION", AWS_REGION),
-        ("AWS_ENDPOINT_URL", endpoint),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    cloud::dynamo::client(&cloud::aws::sdk_config(&environment, cloud::aws::tls()).unwrap())
-}
+use testkit::stack::{Stack, deploy::STACK};
 
 /// Each attribute at rest in the stack's tables, with the number of items that were looked at.
 async fn at_rest(client: &aws_sdk_dynamodb::Client) -> (BTreeSet<Stored>, usize) {
@@ -43,7 +31,7 @@ async fn at_rest(client: &aws_sdk_dynamodb::Client) -> (BTreeSet<Stored>, usize)
 
 /// Fails when an item of the stack has an attribute that no record declares.
 pub(crate) async fn assert_declared_at_rest(stack: &Stack) {
-    let (found, looked_at) = at_rest(&client(stack.aws().as_str())).await;
+    let (found, looked_at) = at_rest(&crate::sdk::tables(stack.aws().as_str())).await;
     let undeclared: Vec<&Stored> =
         found.iter().filter(|stored| !recorder::declared(&DATA_MAP, STACK, stored)).collect();
     assert!(undeclared.is_empty(), "not in the data map: {undeclared:#?}");
@@ -62,7 +50,7 @@ async fn an_undeclared_attribute_is_seen_on_the_wire() {
     // Nothing is stored: the proxy answers in place of the table.
     let proxy = FaultProxy::in_front_of(&testkit::fault_proxy::refused().await.unwrap()).await.unwrap();
     proxy.inject(Calls::All, Fault::Answer(StatusCode::OK, "{}"), u32::MAX);
-    let client = client(proxy.url().as_str());
+    let client = crate::sdk::tables(proxy.url().as_str());
     let guards = format!("{STACK}-guards");
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let put = client.put_item().table_name(&guards).item("pk", text("source#1")).item("sk", text("-"));

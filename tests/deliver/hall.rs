@@ -80,7 +80,7 @@ impl Hall {
         let environment = environment("deliver", faults.url());
         let boot = Boot::new(&environment, clock.clone()).unwrap();
         let mut config = deliver::Config::from_env(&environment).unwrap();
-        let sqs = aws_sdk_sqs::Client::new(&boot.aws);
+        let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()));
         let name = Clock::system().new_id().simple().to_string();
         for (url, queue) in [
             (&mut config.dead_events_queue_url, "dead"),
@@ -142,7 +142,7 @@ impl Hall {
     /// Writes the subscription as it stands in `self.subscription`.
     pub(crate) async fn keep(&self) {
         let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&self.subscription).unwrap();
-        let put = self.world.tables().put_item().table_name(&self.config.subscriptions_table);
+        let put = self.world.sdk().put_item().table_name(&self.config.subscriptions_table);
         put.set_item(Some(item)).send().await.unwrap();
     }
 
@@ -292,7 +292,7 @@ impl Hall {
         use aws_sdk_dynamodb::types::AttributeValue;
         let found = self
             .world
-            .tables()
+            .sdk()
             .get_item()
             .table_name(&self.config.deliveries_table)
             .key("pk", AttributeValue::S(key::deliveries(&self.subscription.id)))

@@ -108,7 +108,7 @@ async fn r121_a_grant_that_was_taken_back_drops_what_is_queued() {
 async fn r121_a_store_that_is_leaving_tells_nobody_anything() {
     let mut hall = Hall::new().await;
     let event = hall.event();
-    let update = hall.world.tables().update_item().table_name(&hall.config.stores_table);
+    let update = hall.world.sdk().update_item().table_name(&hall.config.stores_table);
     update
         .key("pk", AttributeValue::S(cloud::dynamo::key::store(&hall.world.store)))
         .key("sk", AttributeValue::S(cloud::dynamo::key::STORE.to_owned()))
@@ -134,7 +134,7 @@ async fn what_its_owner_switched_off_or_deleted_is_not_called() {
     assert_eq!(hall.delivery(&event).await.unwrap().failed_because, Some(FailedBecause::Disabled));
     assert!(hall.mails().await.is_empty(), "its owner knows");
 
-    let delete = hall.world.tables().delete_item().table_name(&hall.config.subscriptions_table);
+    let delete = hall.world.sdk().delete_item().table_name(&hall.config.subscriptions_table);
     let delete = delete.key("pk", AttributeValue::S(hall.subscription.pk.clone()));
     delete.key("sk", AttributeValue::S(hall.subscription.sk.clone())).send().await.unwrap();
     hall.event();

@@ -57,8 +57,7 @@ impl Fan {
     pub(crate) async fn new() -> Self {
         let world = World::new().await;
         let mut config = fan_out::Config::from_env(&environment("fan-out", world.faults.url())).unwrap();
-        let direct = cloud::boot::Boot::new(&environment("fan-out", Stack::shared().aws()), Clock::system()).unwrap();
-        let sqs = aws_sdk_sqs::Client::new(&direct.aws);
+        let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()));
         let name = Clock::system().new_id().simple().to_string();
         for (url, queue) in [
             (&mut config.incoming_events_queue_url, "incoming"),
@@ -119,10 +118,15 @@ impl Fan {
 
     /// Puts an item past the fault proxy.
     pub(crate) async fn put<T: serde::Serialize>(&self, table: &str, item: &T) {
-        let boot = cloud::boot::Boot::new(&environment("fan-out", Stack::shared().aws()), Clock::system()).unwrap();
         let json = serde_json::to_value(item).unwrap();
         let item = json.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-        cloud::dynamo::client(&boot.aws).put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+        crate::sdk::tables(Stack::shared().aws().as_str())
+            .put_item()
+            .table_name(table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .unwrap();
     }
 
     pub(crate) fn new_event(&self) -> EventId {

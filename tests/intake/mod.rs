@@ -73,7 +73,12 @@ impl Door {
         let boot = Boot::new(&environment_of(faults.url()), clock).unwrap();
         let mut config = intake::Config::from_env(&environment_of(faults.url())).unwrap();
         let name = format!("test-incoming-{}", Clock::system().new_id().simple());
-        let made = aws_sdk_sqs::Client::new(&direct.aws).create_queue().queue_name(name).send().await.unwrap();
+        let made = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()))
+            .create_queue()
+            .queue_name(name)
+            .send()
+            .await
+            .unwrap();
         config.incoming_events_queue_url = made.queue_url.unwrap();
         Self { app: intake::App::new(&boot, config.clone()), faults, boot, config, direct }
     }
@@ -152,7 +157,7 @@ impl Door {
 
     /// What has come into the queue since the last look.
     pub(crate) async fn queued(&self) -> Vec<Queued> {
-        let sqs = aws_sdk_sqs::Client::new(&self.direct.aws);
+        let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()));
         let url = &self.config.incoming_events_queue_url;
         let mut taken = Vec::new();
         loop {

@@ -5,10 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{
     clock::{Clock, random_bytes},
     dynamo::{
+        Client,
         admission::{Admission, Admitted, Refused},
         key_item::{KeyHolder, KeyItem, NewKeyItem},
         transaction::{Part, write},
@@ -37,6 +38,7 @@ pub(super) struct Keys {
     pub(super) proxy: FaultProxy,
     pub(super) table: String,
     client: Client,
+    sdk: aws_sdk_dynamodb::Client,
 }
 
 /// A key as its holder has it, with its id.
@@ -51,8 +53,8 @@ impl Keys {
         let stack = tokio::task::spawn_blocking(Stack::shared).await.unwrap();
         let proxy = FaultProxy::in_front_of(stack.aws()).await.unwrap();
         let table = stack.function_env("proxy")["KEYS_TABLE"].clone();
-        let client = client(stack.aws());
-        Self { proxy, table, client }
+        let (client, sdk) = (client(stack.aws()), crate::sdk::tables(stack.aws().as_str()));
+        Self { proxy, table, client, sdk }
     }
 
     /// A new key for an application, expiring at a unix second if one is given.
@@ -94,7 +96,7 @@ impl Keys {
     /// The key's item as it stands.
     pub(super) async fn item(&self, key: &Key) -> HashMap<String, AttributeValue> {
         let pk = format!("key#{}", key.id.body());
-        let answer = self.client.get_item().table_name(&self.table).key("pk", AttributeValue::S(pk));
+        let answer = self.sdk.get_item().table_name(&self.table).key("pk", AttributeValue::S(pk));
         answer.consistent_read(true).send().await.unwrap().item.unwrap()
     }
 
@@ -178,5 +180,5 @@ fn client(url: &Url) -> Client {
     ];
     let variables: BTreeMap<String, String> =
         variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    cloud::dynamo::client(&cloud::aws::sdk_config(&variables, cloud::aws::tls()).unwrap())
+    cloud::dynamo::client(&cloud::aws::Aws::new(&variables, cloud::aws::tls()).unwrap())
 }

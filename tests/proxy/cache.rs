@@ -51,7 +51,7 @@ fn came(answer: &Answered, how: &str) {
 
 /// What rests in the table of the store's answers: sort keys with their items' sizes as text.
 async fn at_rest(world: &World) -> BTreeMap<String, String> {
-    let query = world.tables().query().table_name(&world.config.cache_table).consistent_read(true);
+    let query = world.sdk().query().table_name(&world.config.cache_table).consistent_read(true);
     let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :body)");
     let query = query.expression_attribute_values(":pk", AttributeValue::S(key::store(&world.store)));
     let rows = query.expression_attribute_values(":body", AttributeValue::S(key::BODIES.to_owned())).send().await;

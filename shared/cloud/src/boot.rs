@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use aws_types::SdkConfig;
-
 use crate::{
-    aws,
+    aws::{self, Aws},
     clock::Clock,
     env::{EnvError, Environment},
 };
@@ -15,9 +13,9 @@ use crate::{
 pub struct Boot {
     /// The machine's clock, or a steered one in tests.
     pub clock: Clock,
-    /// Configuration of every AWS client.
-    pub aws: SdkConfig,
-    /// The TLS configuration that the SDK and `egress` share.
+    /// What every AWS client is made from.
+    pub aws: Aws,
+    /// The TLS configuration that AWS clients and `egress` share.
     pub tls: rustls::ClientConfig,
 }
 
@@ -28,7 +26,7 @@ impl Boot {
     /// Names the first variable that is missing or wrong.
     pub fn new(from: &dyn Environment, clock: Clock) -> Result<Self, EnvError> {
         let tls = aws::tls();
-        Ok(Self { clock, aws: aws::sdk_config(from, tls.clone())?, tls })
+        Ok(Self { clock, aws: Aws::new(from, tls.clone())?, tls })
     }
 }
 

@@ -4,27 +4,18 @@
 //! holder gets its key when something of it is sealed for the first time and loses it when it leaves: whatever was sealed, wherever a copy
 //! of it rests, is unreadable from then on.
 
-use std::sync::OnceLock;
-
 use crate::{
+    aws::Aws,
     clock::Clock,
     dynamo::{Unavailable, store_keys::StoreKeys},
+    kms::Kms,
     seal::{DataKey, Holder},
 };
-use aws_sdk_kms::{
-    Client,
-    error::{DisplayErrorContext, SdkError},
-    primitives::Blob,
-    types::DataKeySpec,
-};
-use aws_types::SdkConfig;
 
 /// Finds, makes and destroys data keys.
 #[derive(Clone)]
 pub struct DataKeys {
-    aws: SdkConfig,
-    // Most invocations need no KMS.
-    kms: OnceLock<Client>,
+    kms: Kms,
     table: StoreKeys,
     wrapping_key: String,
     clock: Clock,
@@ -33,8 +24,8 @@ pub struct DataKeys {
 impl DataKeys {
     /// Adapter over the table; `wrapping_key` is the ARN of the KMS key that wraps.
     #[must_use]
-    pub fn new(aws: &SdkConfig, table: StoreKeys, wrapping_key: String, clock: Clock) -> Self {
-        Self { aws: aws.clone(), kms: OnceLock::new(), table, wrapping_key, clock }
+    pub fn new(aws: &Aws, table: StoreKeys, wrapping_key: String, clock: Clock) -> Self {
+        Self { kms: Kms::new(aws), table, wrapping_key, clock }
     }
 
     /// The key of a holder; nothing where it has none, or none any more. Two requests: one read unit and one call of KMS.
@@ -45,10 +36,8 @@ impl DataKeys {
         let holder = holder.into();
         let Some(wrapped) = self.table.get(holder).await? else { return Ok(None) };
         // The roles in the template allow no call without this.
-        let call = self.kms().decrypt().encryption_context(holder.kind(), holder.id());
-        let answer = call.key_id(&self.wrapping_key).ciphertext_blob(Blob::new(wrapped)).send().await;
-        let answer = answer.map_err(|error| unavailable("unwrap", &error))?;
-        usable(answer.plaintext).map(Some)
+        let plain = self.kms.decrypt(&self.wrapping_key, (holder.kind(), holder.id()), &wrapped).await?;
+        usable(&plain).map(Some)
     }
 
     /// The key of a holder, made where it has none.
@@ -60,12 +49,9 @@ impl DataKeys {
         if let Some(key) = self.find(holder).await? {
             return Ok(key);
         }
-        let call = self.kms().generate_data_key().key_id(&self.wrapping_key).key_spec(DataKeySpec::Aes256);
-        let made = call.encryption_context(holder.kind(), holder.id()).send().await;
-        let made = made.map_err(|error| unavailable("make", &error))?;
-        let wrapped = made.ciphertext_blob.unwrap_or_else(|| Blob::new([])).into_inner();
-        if self.table.keep(holder, &wrapped, self.clock.now()).await? {
-            return usable(made.plaintext);
+        let made = self.kms.generate(&self.wrapping_key, (holder.kind(), holder.id())).await?;
+        if self.table.keep(holder, &made.wrapped, self.clock.now()).await? {
+            return usable(&made.plain);
         }
         // Another call was quicker; its key is the holder's.
         self.find(holder).await?.ok_or(Unavailable)
@@ -78,25 +64,11 @@ impl DataKeys {
     pub async fn destroy<'a>(&self, holder: impl Into<Holder<'a>>) -> Result<(), Unavailable> {
         self.table.delete(holder.into()).await
     }
-
-    fn kms(&self) -> &Client {
-        self.kms.get_or_init(|| Client::new(&self.aws))
-    }
 }
 
-fn usable(plaintext: Option<Blob>) -> Result<DataKey, Unavailable> {
-    let bytes = secrecy::zeroize::Zeroizing::new(plaintext.map(Blob::into_inner).unwrap_or_default());
-    DataKey::new(&bytes).ok_or_else(|| {
+fn usable(plain: &[u8]) -> Result<DataKey, Unavailable> {
+    DataKey::new(plain).ok_or_else(|| {
         tracing::error!("KMS gave a key of another length than was asked for");
         Unavailable
     })
-}
-
-fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> Unavailable
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    tracing::error!(what, cause = %DisplayErrorContext(error), "KMS could not be asked");
-    Unavailable
 }

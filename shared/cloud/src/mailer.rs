@@ -3,20 +3,18 @@
 //! Which mails there are is one list. None of them repeats what a stranger can have typed into a form, so that nobody can send words of
 //! their own to a third person through us.
 
-use aws_sdk_sesv2::{
-    Client,
-    error::{DisplayErrorContext, SdkError},
-    operation::send_email::SendEmailError,
-    types::{Body, Content, Destination, EmailContent, Message},
-};
 use domain::{
     account::EmailAddress,
     delivery::AttemptError,
     id::{MessageId, SubscriptionId},
     subscription::DisabledBecause,
 };
+use http::Method;
 use jiff::Timestamp;
 use personal_data::PersonalData;
+use serde_json::json;
+
+use crate::aws::{ATTEMPTS, Aws, Call, CallError, Service};
 
 /// Which mail it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -152,15 +150,15 @@ const fn words(kind: MailKind) -> Words {
 /// Sends mail.
 #[derive(Clone)]
 pub struct Mailer {
-    client: Client,
+    service: Service,
     from: String,
 }
 
 impl Mailer {
     /// A mailer whose mails come from `from`, a verified identity of this stack's SES.
     #[must_use]
-    pub fn new(config: &aws_types::SdkConfig, from: String) -> Self {
-        Self { client: Client::new(config), from }
+    pub fn new(aws: &Aws, from: String) -> Self {
+        Self { service: aws.service("email", "ses"), from }
     }
 
     /// Hands one mail to SES.
@@ -169,35 +167,34 @@ impl Mailer {
     /// [`MailError`] says whether another attempt makes sense.
     pub async fn send(&self, mail: &MailMessage) -> Result<(), MailError> {
         let (subject, text, html) = render(mail)?;
-        let content =
-            |data: String| Content::builder().data(data).charset("UTF-8").build().map_err(|_| MailError::Rejected);
-        let body = Body::builder().text(content(text)?).html(content(html)?).build();
-        let message = Message::builder().subject(content(subject)?).body(body).build();
-        let sent = self
-            .client
-            .send_email()
-            .from_email_address(&self.from)
-            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
-            .content(EmailContent::builder().simple(message).build())
-            .send()
-            .await;
-        sent.map(drop).map_err(|error| judge(&error))
+        let content = |data: &str| json!({ "Data": data, "Charset": "UTF-8" });
+        let input = json!({
+            "FromEmailAddress": self.from,
+            "Destination": { "ToAddresses": [mail.to.as_str()] },
+            "Content": { "Simple": {
+                "Subject": content(&subject),
+                "Body": { "Text": content(&text), "Html": content(&html) },
+            } },
+        });
+        let call = Call {
+            method: Method::POST,
+            path: "/v2/email/outbound-emails",
+            headers: &[("content-type", "application/json")],
+            body: input.to_string().into(),
+            attempts: ATTEMPTS,
+        };
+        self.service.send(&call).await.map(drop).map_err(|error| judge(&error))
     }
 }
 
-fn judge(error: &SdkError<SendEmailError>) -> MailError {
-    match error.as_service_error() {
-        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_)) => {
-            // Without the cause: SES repeats addresses in its messages.
+fn judge(error: &CallError) -> MailError {
+    match error.code() {
+        Some("MessageRejected" | "BadRequestException") => {
             tracing::error!("a mail was rejected");
             MailError::Rejected
         }
-        Some(_) => {
-            tracing::error!("mail cannot be sent now");
-            MailError::Unavailable
-        }
-        None => {
-            tracing::error!(cause = %DisplayErrorContext(error), "mail cannot be sent now");
+        _ => {
+            tracing::error!(cause = %error, "mail cannot be sent now");
             MailError::Unavailable
         }
     }

@@ -3,25 +3,26 @@
 //! A queue delivers at least once, so every effect is idempotent, and a message is acknowledged only once its effect is durable
 //! (invariant 7).
 
+mod call;
+
 use std::{fmt, marker::PhantomData, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use aws_sdk_sqs::{
-    Client,
-    error::DisplayErrorContext,
-    types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry},
-};
 use futures_util::{StreamExt, stream};
 use personal_data::PersonalData;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::dynamo::Unavailable;
+use self::call::{Client, Entry, Failed};
+use crate::{
+    aws::{Aws, CallError},
+    dynamo::Unavailable,
+};
 
 /// Messages of one request (SQS's limit).
 const AT_MOST: usize = 10;
 /// Bytes of the messages of one request, and so of one message (SQS's limit).
 pub const LARGEST: usize = 1024 * 1024;
-/// How often the messages are sent again that SQS took out of a request by itself; with a failure of the request as a whole the SDK deals.
+/// How often the messages are sent again that SQS took out of a request by itself; with a failure of the request as a whole `aws` deals.
 const PARTS: u32 = 3;
 /// The longest that a message can be hidden at a time (SQS's limit).
 pub const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
@@ -71,6 +72,10 @@ impl Sending {
         Self { deduplication: Some(name), ..self }
     }
 
+    fn entry(&self) -> Entry<'_> {
+        Entry { body: &self.body, group: self.group.as_deref(), deduplication: self.deduplication.as_deref() }
+    }
+
     /// How long its body is, in bytes. Above [`LARGEST`] no queue takes it.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -81,8 +86,8 @@ impl Sending {
 impl<T: Serialize + PersonalData> Queue<T> {
     /// The queue at `url`.
     #[must_use]
-    pub fn new(config: &aws_types::SdkConfig, url: String) -> Self {
-        Self { client: Client::new(config), url, message: PhantomData }
+    pub fn new(aws: &Aws, url: String) -> Self {
+        Self { client: Client::new(aws), url, message: PhantomData }
     }
 
     /// Sends a message; when this returns, the queue has it.
@@ -106,9 +111,7 @@ impl<T: Serialize + PersonalData> Queue<T> {
     /// # Errors
     /// As for [`Queue::send`].
     pub async fn send_as(&self, sending: Sending) -> Result<(), Unavailable> {
-        let call = self.client.send_message().queue_url(&self.url).message_body(sending.body);
-        let call = call.set_message_group_id(sending.group).set_message_deduplication_id(sending.deduplication);
-        call.send().await.map(drop).map_err(|error| unavailable("sent", &error))
+        self.client.send(&self.url, &sending.entry()).await.map_err(|error| unavailable("sent", &error))
     }
 
     /// Sends messages, ten and a mebibyte at most in a request; when this returns, the queue has all of them. Those of a FIFO queue's group keep
@@ -125,22 +128,14 @@ impl<T: Serialize + PersonalData> Queue<T> {
 
     async fn send_request(&self, mut sendings: Vec<Sending>) -> Result<(), Unavailable> {
         for _ in 0..PARTS {
-            let entries = sendings.iter().enumerate().map(|(place, sending)| {
-                let entry = SendMessageBatchRequestEntry::builder().id(place.to_string()).message_body(&sending.body);
-                let entry = entry.set_message_group_id(sending.group.clone());
-                entry.set_message_deduplication_id(sending.deduplication.clone()).build()
-            });
-            // Complete by construction: each has an id and a body.
-            let entries: Result<Vec<_>, _> = entries.collect();
-            let call = self.client.send_message_batch().queue_url(&self.url).set_entries(entries.ok());
-            let answer = call.send().await.map_err(|error| unavailable("sent", &error))?;
-            if answer.failed.is_empty() {
+            let entries: Vec<Entry<'_>> = sendings.iter().map(Sending::entry).collect();
+            let left_out = self.client.send_batch(&self.url, &entries).await;
+            let left_out = left_out.map_err(|error| unavailable("sent", &error))?;
+            if left_out.is_empty() {
                 return Ok(());
             }
-            for failed in &answer.failed {
-                tracing::warn!(code = %Printable(&failed.code), "the queue left a message out of a request");
-            }
-            let refused = |place: usize| answer.failed.iter().any(|failed| failed.id == place.to_string());
+            note(&left_out, "the queue left a message out of a request");
+            let refused = |place: usize| left_out.iter().any(|failed| failed.place == place);
             let mut place = 0..;
             sendings.retain(|_| place.next().is_some_and(refused));
         }
@@ -172,19 +167,9 @@ impl<T> Queue<T> {
     /// Hides messages that were received for so long each, so that they come again then. One that cannot be hidden comes earlier or later.
     async fn hide(&self, waits: Vec<(String, Duration)>) {
         for request in waits.chunks(AT_MOST) {
-            let entries = request.iter().enumerate().map(|(place, (receipt, wait))| {
-                let seconds = i32::try_from(wait.min(&LONGEST_HIDDEN).as_secs()).unwrap_or(i32::MAX);
-                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(place.to_string());
-                entry.receipt_handle(receipt).visibility_timeout(seconds).build()
-            });
-            let entries: Result<Vec<_>, _> = entries.collect();
-            let call = self.client.change_message_visibility_batch().queue_url(&self.url).set_entries(entries.ok());
-            match call.send().await {
-                Ok(answer) => {
-                    for failed in &answer.failed {
-                        tracing::warn!(code = %Printable(&failed.code), "a message could not be hidden");
-                    }
-                }
+            let hidden = request.iter().map(|(receipt, wait)| (receipt.as_str(), wait.min(&LONGEST_HIDDEN).as_secs()));
+            match self.client.hide_batch(&self.url, &hidden.collect::<Vec<_>>()).await {
+                Ok(left_out) => note(&left_out, "a message could not be hidden"),
                 Err(error) => {
                     unavailable("hidden", &error);
                 }
@@ -193,12 +178,14 @@ impl<T> Queue<T> {
     }
 }
 
-fn unavailable<E, R>(what: &'static str, error: &aws_sdk_sqs::error::SdkError<E, R>) -> Unavailable
-where
-    E: std::error::Error + 'static,
-    R: fmt::Debug,
-{
-    tracing::error!(what, cause = %DisplayErrorContext(error), "a message could not be");
+fn note(left_out: &[Failed], what: &'static str) {
+    for failed in left_out {
+        tracing::warn!(code = %Printable(&failed.code), "{what}");
+    }
+}
+
+fn unavailable(what: &'static str, error: &CallError) -> Unavailable {
+    tracing::error!(what, cause = %error, "a message could not be");
     Unavailable
 }
 

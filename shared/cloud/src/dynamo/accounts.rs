@@ -6,10 +6,6 @@
 
 mod subscriptions;
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{Delete, Update},
-};
 use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
     id::{AccountId, ApplicationId, StoreId},
@@ -19,9 +15,11 @@ use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Unavailable, key,
+    Unavailable,
+    call::Client,
+    key,
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{Part, complete, number, put, text},
+    transaction::{Part, number, put, text},
 };
 
 /// Applications of one account.
@@ -205,10 +203,7 @@ impl Accounts {
             account: account.id.clone(),
         };
         let if_new = "attribute_not_exists(pk)";
-        [
-            complete(put(&self.table, account).condition_expression(if_new).build()),
-            complete(put(&self.table, &email).condition_expression(if_new).build()),
-        ]
+        [put(&self.table, account).condition_expression(if_new), put(&self.table, &email).condition_expression(if_new)]
     }
 
     /// Changes an account, unless it was changed since it was read.
@@ -219,9 +214,8 @@ impl Accounts {
         let AccountItem { id, name, phone, company, website, consents, updated_at, .. } = changed;
         // Only what may change is written: the counters have writers of their own.
         #[expect(clippy::expect_used, reason = "five switches always serialise")]
-        let consents = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(consents).expect("consents serialise");
-        complete(
-            Update::builder()
+        let consents = serde_dynamo::to_attribute_value(consents).expect("consents serialise");
+        Part::update()
                 .table_name(&self.table)
                 .key("pk", text(key::account(id)))
                 .key("sk", text(key::ACCOUNT))
@@ -235,16 +229,13 @@ impl Accounts {
                 .expression_attribute_values(":consents", consents)
                 .expression_attribute_values(":now", text(updated_at.to_string()))
                 .expression_attribute_values(":read", text(read_at.to_string()))
-                .build(),
-        )
     }
 
     /// The writes that erase an account: itself, with all that it says of a person, and its address.
     #[must_use]
     pub fn erasing(&self, account: &AccountItem) -> [Part; 2] {
-        let delete = |pk: String, sk: &str| {
-            complete(Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk)).build())
-        };
+        let delete =
+            |pk: String, sk: &str| Part::delete().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
         [delete(key::account(&account.id), key::ACCOUNT), delete(key::email(&hash(&account.email)), key::ALONE)]
     }
 
@@ -302,8 +293,8 @@ impl Accounts {
         };
         let if_new = "attribute_not_exists(pk)";
         [
-            complete(put(&self.table, application).condition_expression(if_new).build()),
-            complete(put(&self.table, &owner).condition_expression(if_new).build()),
+            put(&self.table, application).condition_expression(if_new),
+            put(&self.table, &owner).condition_expression(if_new),
             self.counting(&application.account, "applications", MAX_APPLICATIONS),
         ]
     }
@@ -313,21 +304,18 @@ impl Accounts {
     #[must_use]
     pub fn deleting_application(&self, account: &AccountId, application: &ApplicationId, keys: usize) -> [Part; 3] {
         let delete =
-            |pk: String, sk: String| Delete::builder().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
+            |pk: String, sk: String| Part::delete().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
         let item = delete(key::account(account), key::application(application));
         let owner = delete(key::application(application), key::OWNER.to_owned());
         [
-            complete(item.condition_expression("attribute_exists(pk)").build()),
-            complete(
-                owner
-                    .condition_expression(
-                        "#keys = :keys AND (attribute_not_exists(subscriptions) OR subscriptions = :none)",
-                    )
-                    .expression_attribute_names("#keys", "keys")
-                    .expression_attribute_values(":keys", number(keys))
-                    .expression_attribute_values(":none", number(0))
-                    .build(),
-            ),
+            item.condition_expression("attribute_exists(pk)"),
+            owner
+                .condition_expression(
+                    "#keys = :keys AND (attribute_not_exists(subscriptions) OR subscriptions = :none)",
+                )
+                .expression_attribute_names("#keys", "keys")
+                .expression_attribute_values(":keys", number(keys))
+                .expression_attribute_values(":none", number(0)),
             self.uncounting(account, "applications"),
         ]
     }
@@ -353,7 +341,7 @@ impl Accounts {
             store: store.clone(),
         };
         [
-            complete(put(&self.table, &pointer).condition_expression("attribute_not_exists(pk)").build()),
+            put(&self.table, &pointer).condition_expression("attribute_not_exists(pk)"),
             self.counting(account, "stores", MAX_STORES),
         ]
     }
@@ -363,18 +351,18 @@ impl Accounts {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn drop_store(&self, account: &AccountId, store: &StoreId) -> Result<(), Unavailable> {
-        let pointer = Delete::builder()
+        let pointer = Part::delete()
             .table_name(&self.table)
             .key("pk", text(key::account(account)))
             .key("sk", text(key::store(store)))
             .condition_expression("attribute_exists(pk)");
-        let with_count = vec![complete(pointer.clone().build()), self.uncounting(account, "stores")];
+        let with_count = vec![pointer.clone(), self.uncounting(account, "stores")];
         use super::transaction::{TransactionError, write};
         match write(&self.client, with_count).await {
             // The pointer was dropped before.
             Ok(()) | Err(TransactionError::Condition(0)) => Ok(()),
             // The account is closed and its counter gone with it.
-            Err(TransactionError::Condition(_)) => match write(&self.client, vec![complete(pointer.build())]).await {
+            Err(TransactionError::Condition(_)) => match write(&self.client, vec![pointer]).await {
                 Ok(()) | Err(TransactionError::Condition(_)) => Ok(()),
                 Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
             },
@@ -383,29 +371,23 @@ impl Accounts {
     }
 
     fn counting(&self, account: &AccountId, counter: &str, most: u32) -> Part {
-        complete(
-            self.counter(account, counter)
-                .update_expression("ADD #counter :one")
-                .condition_expression("#counter < :most")
-                .expression_attribute_values(":one", number(1))
-                .expression_attribute_values(":most", number(most))
-                .build(),
-        )
+        self.counter(account, counter)
+            .update_expression("ADD #counter :one")
+            .condition_expression("#counter < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(most))
     }
 
     fn uncounting(&self, account: &AccountId, counter: &str) -> Part {
-        complete(
-            self.counter(account, counter)
-                .update_expression("ADD #counter :less")
-                .condition_expression("#counter > :none")
-                .expression_attribute_values(":less", number(-1))
-                .expression_attribute_values(":none", number(0))
-                .build(),
-        )
+        self.counter(account, counter)
+            .update_expression("ADD #counter :less")
+            .condition_expression("#counter > :none")
+            .expression_attribute_values(":less", number(-1))
+            .expression_attribute_values(":none", number(0))
     }
 
-    fn counter(&self, account: &AccountId, counter: &str) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
+    fn counter(&self, account: &AccountId, counter: &str) -> Part {
+        Part::update()
             .table_name(&self.table)
             .key("pk", text(key::account(account)))
             .key("sk", text(key::ACCOUNT))

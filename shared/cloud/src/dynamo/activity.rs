@@ -1,12 +1,13 @@
 //! What an account did lately, read from its part of the service log (table `service-log`).
 
-use aws_sdk_dynamodb::Client;
 use domain::id::AccountId;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Unavailable, key,
+    Unavailable,
+    call::Client,
+    key,
     page::{List, Page, PageError, PageRequest},
     transaction::{number, text},
     unavailable, unreadable,
@@ -96,8 +97,7 @@ impl Activity {
         };
         let answer = query.send().await.map_err(|error| unavailable("activity", &error))?;
         let rows = answer.items.unwrap_or_default().into_iter();
-        rows.map(|row| serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("activity", &error)))
-            .collect()
+        rows.map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("activity", &error))).collect()
     }
 }
 

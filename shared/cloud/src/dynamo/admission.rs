@@ -11,14 +11,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::Builder as ConfigOverride,
-    error::SdkError,
-    operation::update_item::{UpdateItemError, UpdateItemOutput, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
-use aws_smithy_types::retry::RetryConfig;
 use domain::{
     id::KeyId,
     key::{PresentedKey, SecretHash},
@@ -28,7 +20,9 @@ use subtle::{Choice, ConstantTimeEq};
 
 pub use super::key_item::KeyRecord;
 use super::{
-    Unavailable, key,
+    Unavailable,
+    call::{AttributeValue, Attributes, Client, Operation, ReturnValue, is_unmet, unmet_by},
+    key,
     key_item::{self, KeyItem, KeyState},
     unavailable, unreadable,
 };
@@ -44,8 +38,6 @@ const SENDS: u32 = 2;
 const SECRETS: usize = 2;
 /// How long to let a transaction finish that holds the item.
 const TRANSACTION_PAUSE: Duration = Duration::from_millis(15);
-
-type Attributes = HashMap<String, AttributeValue>;
 
 /// A call that was admitted and counted.
 #[derive(Debug, Clone)]
@@ -238,19 +230,11 @@ impl Admission {
 
     async fn write(&self, presented: &PresentedKey, write: &Write, now: Moment) -> Result<Answer, Refused> {
         // One retry at most: a lost answer counts once too often, and not more.
-        let once_more = ConfigOverride::default().retry_config(RetryConfig::standard().with_max_attempts(SENDS));
-        let answer = expressions(self.update(presented), presented, write, now)
-            .customize()
-            .config_override(once_more)
-            .send()
-            .await;
-        match answer {
-            Ok(UpdateItemOutput { attributes, .. }) => Ok(Answer::Counted(attributes.unwrap_or_default())),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(unmet)) => Ok(Answer::Unmet(unmet.item.clone())),
-                Some(UpdateItemError::TransactionConflictException(_)) => Ok(Answer::Busy),
-                _ => Err(unavailable("admission", &error).into()),
-            },
+        match expressions(self.update(presented), presented, write, now).attempts(SENDS).send().await {
+            Ok(answer) => Ok(Answer::Counted(answer.attributes.unwrap_or_default())),
+            Err(error) if is_unmet(&error) => Ok(Answer::Unmet(unmet_by(&error))),
+            Err(error) if error.is("TransactionConflictException") => Ok(Answer::Busy),
+            Err(error) => Err(unavailable("admission", &error).into()),
         }
     }
 
@@ -293,8 +277,8 @@ impl Admission {
     ) -> Result<KeyRecord, Refused> {
         let now = self.now();
         let seen = item.ok_or(Refused::Unknown).and_then(|attributes| {
-            let item: KeyItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(attributes.clone())
-                .map_err(|error| unreadable("key", &error))?;
+            let item: KeyItem =
+                serde_dynamo::from_item(attributes.clone()).map_err(|error| unreadable("key", &error))?;
             let record = classify(&item, presented, now)?;
             Ok((record, secrets(&item, now), key_item::ledger(attributes)))
         });
@@ -324,7 +308,7 @@ impl Admission {
         Err(limited(window, &denial, now))
     }
 
-    fn update(&self, presented: &PresentedKey) -> UpdateItemFluentBuilder {
+    fn update(&self, presented: &PresentedKey) -> Operation<Client> {
         self.client.update_item().table_name(&self.table).key("pk", AttributeValue::S(key::api_key(&presented.id)))
     }
 
@@ -392,12 +376,7 @@ impl Remembered {
 }
 
 /// The one write: who, whether, how much.
-fn expressions(
-    update: UpdateItemFluentBuilder,
-    presented: &PresentedKey,
-    write: &Write,
-    now: Moment,
-) -> UpdateItemFluentBuilder {
+fn expressions(update: Operation<Client>, presented: &PresentedKey, write: &Write, now: Moment) -> Operation<Client> {
     let [fine, hour] = write.snapshots.map(|snapshot| snapshot.name());
     let mut expression = "SET n = n + :cost, #f = if_not_exists(#f, n), #d = if_not_exists(#d, n)".to_owned();
     let mut update = update.expression_attribute_names("#f", fine).expression_attribute_names("#d", hour);
@@ -418,7 +397,7 @@ fn expressions(
         .expression_attribute_values(":now", number(now.millis() / 1_000))
         .expression_attribute_values(":active", AttributeValue::S("a".to_owned()))
         .return_values(ReturnValue::AllNew)
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .return_values_on_condition_check_failure(ReturnValue::AllOld)
 }
 
 /// What an item says to whoever presents this secret, limits aside. The secret comes first: to anyone else it is an unknown key.
@@ -459,12 +438,8 @@ fn limited(window: &KeyWindow, denial: &Denial, now: Moment) -> Refused {
     }
 }
 
-fn is_unmet<R>(error: &SdkError<UpdateItemError, R>) -> bool {
-    matches!(error.as_service_error(), Some(UpdateItemError::ConditionalCheckFailedException(_)))
-}
-
 fn hash(secret: &SecretHash) -> AttributeValue {
-    AttributeValue::B(secret.to_vec().into())
+    AttributeValue::B(secret.to_vec())
 }
 
 fn number(value: impl ToString) -> AttributeValue {

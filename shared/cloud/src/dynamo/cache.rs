@@ -1,6 +1,5 @@
 //! Answers of stores whose owners want them cached, sealed (table `cache`), and what counts the changes that make them void.
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use bytes::Bytes;
 use domain::{id::StoreId, model::Entity};
 use futures_util::{TryStreamExt, future::try_join_all, stream};
@@ -8,7 +7,9 @@ use jiff::Timestamp;
 use personal_data::PersonalData;
 
 use super::{
-    Unavailable, key,
+    Unavailable,
+    call::{AttributeValue, Client},
+    key,
     page::{Range, get},
     transaction::{number, text},
     unavailable,

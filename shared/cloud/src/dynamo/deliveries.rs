@@ -4,7 +4,6 @@ mod again;
 mod list;
 mod work;
 
-use aws_sdk_dynamodb::Client;
 use domain::{
     delivery::{AttemptError, DeliveryState, FailedBecause},
     event::Topic,
@@ -12,6 +11,8 @@ use domain::{
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+use super::Client;
 
 pub use list::Looking;
 pub use work::{ATTEMPTS_KEPT, Claimed, Handed, asked};

@@ -4,13 +4,14 @@
 mod list;
 mod marks;
 
-use aws_sdk_dynamodb::Client;
 use domain::{
     event::Topic,
     id::{EventId, StoreId},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+use super::Client;
 
 pub use list::{Happened, MAX_LISTED_STORES, Seen};
 pub use marks::{Guard, Known, Marks, Noted, Object, Remembered, Webhook};

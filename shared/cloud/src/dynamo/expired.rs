@@ -2,15 +2,13 @@
 //!
 //! Only the sweeps use this: it is the one place that scans.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::store::StoreState;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::{
     Unavailable,
+    call::{Attributes, Client, is_unmet, number_of},
     stores::StoreItem,
     transaction::{number, text},
     unavailable, unreadable,
@@ -68,7 +66,7 @@ impl Expired {
                 }
                 let page = self.page(segment, now, start).await?;
                 swept.expired += page.rows.len() as u64;
-                let oldest = page.rows.iter().filter_map(|row| row.get("expires_at")?.as_n().ok()?.parse().ok()).min();
+                let oldest = page.rows.iter().filter_map(|row| number_of(row, "expires_at")).min();
                 let lag = oldest.map_or(0, |oldest: i64| u64::try_from(now.as_second() - oldest).unwrap_or(0));
                 swept.lag_seconds = swept.lag_seconds.max(lag);
                 if !dry_run {
@@ -88,12 +86,11 @@ impl Expired {
             .client
             .scan()
             .table_name(&self.table)
-            .total_segments(SEGMENTS)
-            .segment(segment)
+            .segment(segment, SEGMENTS)
             .projection_expression("pk, sk, expires_at")
             .filter_expression("expires_at <= :now")
             .expression_attribute_values(":now", number(now.as_second()))
-            .set_exclusive_start_key(start)
+            .exclusive_start_key(start)
             .send()
             .await
             .map_err(|error| unavailable("sweep", &error))?;
@@ -106,7 +103,7 @@ impl Expired {
             self.client
                 .delete_item()
                 .table_name(&self.table)
-                .set_key(Some(row))
+                .set_key(row)
                 // Whatever was given more time since it was read stays; what the table dropped by itself is gone.
                 .condition_expression("expires_at <= :now")
                 .expression_attribute_values(":now", number(now.as_second()))
@@ -117,8 +114,7 @@ impl Expired {
         while let Some(outcome) = deletions.next().await {
             match outcome {
                 Ok(_) => deleted += 1,
-                Err(error)
-                    if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {}
+                Err(error) if is_unmet(&error) => {}
                 Err(error) => return Err(unavailable("sweep", &error)),
             }
         }
@@ -147,13 +143,12 @@ pub async fn unfinished_stores(
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":store", text(super::key::STORE))
             .expression_attribute_values(":connected", text(StoreState::Connected.as_str()))
-            .set_exclusive_start_key(start)
+            .exclusive_start_key(start)
             .send()
             .await
             .map_err(|error| unavailable("sweep", &error))?;
         for row in answer.items.unwrap_or_default() {
-            let store: StoreItem =
-                serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("stores", &error))?;
+            let store: StoreItem = serde_dynamo::from_item(row).map_err(|error| unreadable("stores", &error))?;
             if store.disconnected_at.unwrap_or(store.connected_at) <= begun_before {
                 found.push(store);
             }
@@ -166,7 +161,7 @@ pub async fn unfinished_stores(
     Ok(found)
 }
 
-type Row = HashMap<String, AttributeValue>;
+type Row = Attributes;
 
 struct Rows {
     rows: Vec<Row>,

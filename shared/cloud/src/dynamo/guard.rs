@@ -11,15 +11,14 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, ReturnValue},
-};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
 
-use super::key;
+use super::{
+    call::{AttributeValue, Client, ReturnValue, number_of},
+    key,
+};
 use crate::clock::Clock;
 
 /// Failures of one source within [`WINDOW`] that have no consequence: people mistype.
@@ -107,10 +106,7 @@ impl SourceGuard {
             .send()
             .await;
         let failures = match counted {
-            Ok(answer) => answer
-                .attributes
-                .and_then(|attributes| attributes.get("failures")?.as_n().ok()?.parse().ok())
-                .unwrap_or(1),
+            Ok(answer) => answer.attributes.and_then(|attributes| number_of(&attributes, "failures")).unwrap_or(1),
             Err(error) => {
                 let _ = super::unavailable("guards", &error);
                 1

@@ -7,18 +7,18 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::update_item::UpdateItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
 use domain::id::{KeyId, RequestId};
 use http::Method;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
 
-use super::{Unavailable, key, sign_ups::hex, unavailable, unreadable};
+use super::{
+    Unavailable,
+    call::{AttributeValue, Client, ReturnValue, is_unmet, unmet_by},
+    key,
+    sign_ups::hex,
+    unavailable, unreadable,
+};
 use crate::clock::Clock;
 
 /// How long a key stands for its call, in seconds: a day (api.md).
@@ -231,23 +231,15 @@ impl Idempotency {
             .expression_attribute_values(":until", number(until))
             .expression_attribute_values(":end", number(now.as_second() + KEPT))
             .expression_attribute_values(":now", number(now.as_second()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(ReturnValue::AllOld)
             .send()
             .await;
         let error = match claimed {
             Ok(_) => return Ok(Found::Nothing(claim)),
             Err(error) => error,
         };
-        let before = match &error {
-            SdkError::ServiceError(refused) => match refused.err() {
-                UpdateItemError::ConditionalCheckFailedException(failed) => failed.item.clone(),
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some(before) = before else { return Err(unavailable("guards", &error)) };
-        let before: IdempotencyItem =
-            serde_dynamo::aws_sdk_dynamodb_1::from_item(before).map_err(|error| unreadable("guards", &error))?;
+        let Some(before) = unmet_by(&error) else { return Err(unavailable("guards", &error)) };
+        let before: IdempotencyItem = serde_dynamo::from_item(before).map_err(|error| unreadable("guards", &error))?;
         Ok(judge(before, &body, now.as_millisecond()))
     }
 
@@ -274,8 +266,7 @@ impl Idempotency {
             .expression_attribute_values(":state", AttributeValue::S(state.to_owned()));
         let mut expression = "SET #state = :state".to_owned();
         if let Some((status, code, made)) = answer {
-            let made = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(&made)
-                .map_err(|error| unreadable("guards", &error))?;
+            let made = serde_dynamo::to_attribute_value(&made).map_err(|error| unreadable("guards", &error))?;
             expression.push_str(", #status = :status, made = :made");
             update = update
                 .expression_attribute_names("#status", "status")
@@ -288,10 +279,8 @@ impl Idempotency {
         }
         match update.update_expression(expression).send().await {
             Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(unavailable("guards", &error)),
-            },
+            Err(error) if is_unmet(&error) => Ok(()),
+            Err(error) => Err(unavailable("guards", &error)),
         }
     }
 }

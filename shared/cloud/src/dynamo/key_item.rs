@@ -4,9 +4,8 @@
 //! without their prefixes, two letters a scope. What is only shown to people (a name, the last four characters) stands in the table
 //! `accounts`. Beside the fields of [`KeyItem`] the item has the snapshots of [`domain::limit::attribute`].
 
-use std::{collections::HashMap, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use aws_sdk_dynamodb::types::{AttributeValue, Update, builders::UpdateBuilder};
 use domain::{
     id::{AccountId, ApplicationId, KeyId},
     key::SecretHash,
@@ -19,8 +18,9 @@ use jiff::Timestamp;
 use personal_data::PersonalData;
 
 use super::{
+    call::{AttributeValue, Attributes},
     key,
-    transaction::{Part, complete, number, put},
+    transaction::{Part, number, put},
 };
 
 /// The version of the form in which keys are written.
@@ -279,7 +279,7 @@ impl KeyItem {
     /// The write that creates the key; it fails if the id is taken.
     #[must_use]
     pub fn create(&self, table: &str) -> Part {
-        complete(put(table, self).condition_expression("attribute_not_exists(pk)").build())
+        put(table, self).condition_expression("attribute_not_exists(pk)")
     }
 
     /// Whether the key may be used, its expiry aside.
@@ -332,9 +332,11 @@ impl TryFrom<&KeyItem> for KeyRecord {
 }
 
 /// The ledger in a key's attributes.
-#[must_use]
-pub fn ledger(attributes: &HashMap<String, AttributeValue>) -> Ledger {
-    let count = |value: &AttributeValue| value.as_n().ok()?.parse().ok();
+pub(crate) fn ledger(attributes: &Attributes) -> Ledger {
+    let count = |value: &AttributeValue| match value {
+        AttributeValue::N(digits) => digits.parse().ok(),
+        _ => None,
+    };
     let mut ledger = Ledger::new(attributes.get("n").and_then(count).unwrap_or(0));
     for (name, value) in attributes {
         if let (Some(snapshot), Some(before)) = (Snapshot::parse(name), count(value)) {
@@ -347,7 +349,7 @@ pub fn ledger(attributes: &HashMap<String, AttributeValue>) -> Ledger {
 /// Raises the epoch: whatever is remembered about the key ends with its next call.
 #[must_use]
 pub fn raise_epoch(table: &str, id: &KeyId) -> Part {
-    complete(change(table, id).update_expression("SET ep = ep + :one").build())
+    change(table, id).update_expression("SET ep = ep + :one")
 }
 
 /// Lets the key in, or keeps it out, from the next call on. A revoked key stays revoked.
@@ -357,27 +359,23 @@ pub fn set_state(table: &str, id: &KeyId, state: KeyState, delete_at: Option<Tim
         .expression_attribute_values(":state", AttributeValue::S(state.letter().to_owned()))
         .condition_expression("attribute_exists(pk) AND (st <> :revoked OR st = :state)")
         .expression_attribute_values(":revoked", AttributeValue::S(KeyState::Revoked.letter().to_owned()));
-    let change = match delete_at {
+    match delete_at {
         Some(at) => change
             .update_expression("SET ep = ep + :one, st = :state, expires_at = :delete_at")
             .expression_attribute_values(":delete_at", number(at.as_second())),
         None => change.update_expression("SET ep = ep + :one, st = :state"),
-    };
-    complete(change.build())
+    }
 }
 
 /// Gives the key a new secret. The old one is good until `overlap_until`; one that is older still is not good any more.
 #[must_use]
 pub fn rotate(table: &str, id: &KeyId, secret: &SecretHash, overlap_until: Timestamp) -> Part {
-    complete(
-        change(table, id)
-            .update_expression("SET ep = ep + :one, ho = h, h = :secret, hu = :until REMOVE lk")
-            .condition_expression("attribute_exists(pk) AND st = :active")
-            .expression_attribute_values(":secret", AttributeValue::B(secret.to_vec().into()))
-            .expression_attribute_values(":until", number(overlap_until.as_second()))
-            .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.letter().to_owned()))
-            .build(),
-    )
+    change(table, id)
+        .update_expression("SET ep = ep + :one, ho = h, h = :secret, hu = :until REMOVE lk")
+        .condition_expression("attribute_exists(pk) AND st = :active")
+        .expression_attribute_values(":secret", AttributeValue::B(secret.to_vec()))
+        .expression_attribute_values(":until", number(overlap_until.as_second()))
+        .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.letter().to_owned()))
 }
 
 /// Gives the key another tier.
@@ -385,14 +383,13 @@ pub fn rotate(table: &str, id: &KeyId, secret: &SecretHash, overlap_until: Times
 pub fn set_tier(table: &str, id: &KeyId, tier: Tier) -> Part {
     let letter = serde_letter(TierLetter::of(tier));
     let change = change(table, id).expression_attribute_values(":tier", AttributeValue::S(letter.to_owned()));
-    let change = match tier.custom() {
+    match tier.custom() {
         Some(limits) => change
             .update_expression("SET ep = ep + :one, t = :tier, r = :rate, q = :quota")
             .expression_attribute_values(":rate", number(limits.rate.get()))
             .expression_attribute_values(":quota", number(limits.day.get())),
         None => change.update_expression("SET ep = ep + :one, t = :tier REMOVE r, q"),
-    };
-    complete(change.build())
+    }
 }
 
 fn serde_letter(tier: TierLetter) -> &'static str {
@@ -404,8 +401,8 @@ fn serde_letter(tier: TierLetter) -> &'static str {
     }
 }
 
-fn change(table: &str, id: &KeyId) -> UpdateBuilder {
-    Update::builder()
+fn change(table: &str, id: &KeyId) -> Part {
+    Part::update()
         .table_name(table)
         .key("pk", AttributeValue::S(key::api_key(id)))
         .condition_expression("attribute_exists(pk)")
@@ -493,15 +490,15 @@ mod tests {
         item
     }
 
-    fn attributes(item: &KeyItem) -> HashMap<String, AttributeValue> {
-        serde_dynamo::aws_sdk_dynamodb_1::to_item(item).unwrap()
+    fn attributes(item: &KeyItem) -> Attributes {
+        serde_dynamo::to_item(item).unwrap()
     }
 
     /// What DynamoDB counts: names and texts in bytes, two digits of a number a byte and one more.
-    fn size(attributes: &HashMap<String, AttributeValue>) -> usize {
+    fn size(attributes: &Attributes) -> usize {
         let value = |value: &AttributeValue| match value {
             AttributeValue::S(text) => text.len(),
-            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::B(bytes) => bytes.len(),
             AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
             other => panic!("{other:?} has no place in a key"),
         };
@@ -511,7 +508,7 @@ mod tests {
     #[test]
     fn a_record_reads_back() {
         let item = largest();
-        let read: KeyItem = serde_dynamo::aws_sdk_dynamodb_1::from_item(attributes(&item)).unwrap();
+        let read: KeyItem = serde_dynamo::from_item(attributes(&item)).unwrap();
         let record = KeyRecord::try_from(&read).unwrap();
         assert_eq!(record, KeyRecord::try_from(&item).unwrap());
         assert_eq!(record.scopes.iter().count(), Scope::ALL.len());

@@ -3,7 +3,6 @@
 //! A key stands in two tables. The item of [`super::key_item`] in `keys` is what admits a call; it is kept so small that it costs one write
 //! unit. What is only shown to people stands beside its application, or its account, in `accounts`. Both are always written together.
 
-use aws_sdk_dynamodb::{Client, types::Update};
 use domain::{
     account::Line,
     id::{AccountId, ApplicationId, KeyId},
@@ -19,10 +18,11 @@ use personal_data::PersonalData;
 use super::{
     Unavailable,
     accounts::MAX_KEYS,
+    call::Client,
     key,
     key_item::{self, KeyHolder, KeyItem, KeyRecord, KeyState, NewKeyItem},
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{Part, complete, number, put, text},
+    transaction::{Part, number, put, text},
     unavailable, unreadable,
 };
 use crate::clock::{Clock, random_bytes};
@@ -189,7 +189,7 @@ impl Keys {
         let admitting =
             KeyItem::new(NewKeyItem { id, secret: new.secret_hash(), account, holder, tier, expires: ends_at });
         parts.push(admitting.create(&self.keys));
-        parts.push(complete(put(&self.accounts, &shown).condition_expression("attribute_not_exists(pk)").build()));
+        parts.push(put(&self.accounts, &shown).condition_expression("attribute_not_exists(pk)"));
         (new, shown, parts)
     }
 
@@ -230,8 +230,7 @@ impl Keys {
             .await
             .map_err(|error| unavailable("keys", &error))?;
         let Some(item) = answer.item else { return Ok(None) };
-        let item: KeyItem =
-            serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("keys", &error))?;
+        let item: KeyItem = serde_dynamo::from_item(item).map_err(|error| unreadable("keys", &error))?;
         KeyRecord::try_from(&item).map(Some).map_err(|error| unreadable("keys", &error))
     }
 
@@ -289,8 +288,7 @@ impl Keys {
             .expression_attribute_values(":last4", text(new.last4()))
             .expression_attribute_values(":now", text(self.clock.now().to_string()))
             .expression_attribute_values(":until", text(overlap_until.to_string()));
-        let parts =
-            [key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until), complete(update.build())];
+        let parts = [key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until), update];
         (new, parts)
     }
 
@@ -305,7 +303,7 @@ impl Keys {
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(revoked_at)")
             .expression_attribute_values(":now", text(now.to_string()))
             .expression_attribute_values(":gone", number(gone.as_second()));
-        [complete(update.build()), key_item::set_state(&self.keys, &shown.id, KeyState::Revoked, Some(gone))]
+        [update, key_item::set_state(&self.keys, &shown.id, KeyState::Revoked, Some(gone))]
     }
 
     /// The write that makes room for another key where one is revoked; an application that is being deleted needs none.
@@ -321,7 +319,7 @@ impl Keys {
     }
 
     fn counting(&self, account: &AccountId, application: &ApplicationId, by: i32) -> Part {
-        let update = Update::builder()
+        Part::update()
             .table_name(&self.accounts)
             .key("pk", text(key::application(application)))
             .key("sk", text(key::OWNER))
@@ -332,12 +330,11 @@ impl Keys {
             .expression_attribute_values(":by", number(by))
             .expression_attribute_values(":account", text(account.as_str()))
             .expression_attribute_values(":least", number(if by > 0 { 0 } else { 1 }))
-            .expression_attribute_values(":most", number(if by > 0 { MAX_KEYS - 1 } else { u32::MAX }));
-        complete(update.build())
+            .expression_attribute_values(":most", number(if by > 0 { MAX_KEYS - 1 } else { u32::MAX }))
     }
 
-    fn shown(&self, shown: &ShownKeyItem) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder().table_name(&self.accounts).key("pk", text(&shown.pk)).key("sk", text(&shown.sk))
+    fn shown(&self, shown: &ShownKeyItem) -> Part {
+        Part::update().table_name(&self.accounts).key("pk", text(&shown.pk)).key("sk", text(&shown.sk))
     }
 
     fn range(&self, pk: String) -> Range<'_> {

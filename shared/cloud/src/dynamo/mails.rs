@@ -1,10 +1,9 @@
 //! Which mails were handed to SES (table `guards`), so that a message that comes twice is sent once.
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::id::MessageId;
 use personal_data::PersonalData;
 
-use super::{Unavailable, key, page::get, unavailable};
+use super::{Unavailable, call::Client, key, page::get, transaction::put_alone};
 use crate::clock::Clock;
 
 /// How long a message can come again: what its queue keeps it, and half a day.
@@ -55,13 +54,11 @@ impl SentMails {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn note(&self, message: &MessageId) -> Result<(), Unavailable> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", AttributeValue::S(key::mail(message)))
-            .item("sk", AttributeValue::S(key::ALONE.to_owned()))
-            .item("expires_at", AttributeValue::N((self.clock.now().as_second() + REMEMBERED).to_string()));
-        put.send().await.map(drop).map_err(|error| unavailable("guards", &error))
+        let item = MailItem {
+            pk: key::mail(message),
+            sk: key::ALONE.to_owned(),
+            expires_at: self.clock.now().as_second() + REMEMBERED,
+        };
+        put_alone(&self.client, &self.table, "guards", &item).await
     }
 }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod activity;
 pub mod admission;
 pub mod cache;
+mod call;
 pub mod deliveries;
 pub mod events;
 pub mod expired;
@@ -21,13 +22,14 @@ pub mod subscriptions;
 pub mod transaction;
 pub mod usage;
 
-pub use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+pub use call::{Client, Operation};
+
+use crate::aws::{Aws, CallError};
 
 /// A client of the tables; a function makes one and shares it.
 #[must_use]
-pub fn client(config: &aws_types::SdkConfig) -> Client {
-    Client::new(config)
+pub fn client(aws: &Aws) -> Client {
+    Client::new(aws)
 }
 
 /// A table could not be asked. This is neither "no" nor "yes" (invariant 6): the caller answers 503.
@@ -36,12 +38,8 @@ pub fn client(config: &aws_types::SdkConfig) -> Client {
 pub struct Unavailable;
 
 /// Logs the cause of a failed table call, once, and gives the error that carries none of it.
-pub fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> Unavailable
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    tracing::error!(what, cause = %DisplayErrorContext(error), "a table could not be asked");
+pub fn unavailable(what: &'static str, error: &CallError) -> Unavailable {
+    tracing::error!(what, cause = %error, "a table could not be asked");
     Unavailable
 }
 

@@ -3,15 +3,17 @@
 //! A cursor is base64url of a version byte, a digest of the list that it was made for (its name, and whose it is), and where the next
 //! page starts. It is opaque, not secret: whoever changes it reads another page of a list that is theirs anyway, or is refused.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{Unavailable, transaction::text, unavailable, unreadable};
+use super::{
+    Unavailable,
+    call::{Attributes, Client, text_of},
+    transaction::text,
+    unavailable, unreadable,
+};
 
 /// Rows in a page where the caller names no number.
 pub const DEFAULT_PER_PAGE: u16 = 25;
@@ -136,7 +138,7 @@ impl Range<'_> {
         let mut rows = self.rows(start, Some(wanted + 1)).await?;
         let next_cursor = if rows.len() > wanted {
             rows.truncate(wanted);
-            rows.last().and_then(|row| row.get("sk")?.as_s().ok()).map(|place| list.cursor(place))
+            rows.last().and_then(|row| text_of(row, "sk")).map(|place| list.cursor(place))
         } else {
             None
         };
@@ -151,14 +153,10 @@ impl Range<'_> {
     /// The sort keys of everything.
     pub(super) async fn places(&self) -> Result<Vec<String>, Unavailable> {
         let rows = self.rows_of(None, None, Some("sk")).await?;
-        Ok(rows.into_iter().filter_map(|mut row| row.remove("sk")).filter_map(|sk| sk.as_s().ok().cloned()).collect())
+        Ok(rows.iter().filter_map(|row| text_of(row, "sk").map(str::to_owned)).collect())
     }
 
-    async fn rows(
-        &self,
-        start: Option<String>,
-        limit: Option<usize>,
-    ) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
+    async fn rows(&self, start: Option<String>, limit: Option<usize>) -> Result<Vec<Attributes>, Unavailable> {
         self.rows_of(start, limit, None).await
     }
 
@@ -166,10 +164,11 @@ impl Range<'_> {
         &self,
         start: Option<String>,
         limit: Option<usize>,
-        only: Option<&str>,
-    ) -> Result<Vec<HashMap<String, AttributeValue>>, Unavailable> {
+        only: Option<&'static str>,
+    ) -> Result<Vec<Attributes>, Unavailable> {
         let mut rows = Vec::new();
-        let mut start = start.map(|sk| HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(sk))]));
+        let mut start =
+            start.map(|sk| Attributes::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(sk))]));
         loop {
             let left = limit.map(|limit| limit - rows.len());
             let answer = self
@@ -180,9 +179,9 @@ impl Range<'_> {
                 .expression_attribute_values(":pk", text(&self.pk))
                 .expression_attribute_values(":prefix", text(self.prefix))
                 .consistent_read(true)
-                .set_projection_expression(only.map(str::to_owned))
-                .set_limit(left.and_then(|left| i32::try_from(left).ok()))
-                .set_exclusive_start_key(start)
+                .projection_expression(only)
+                .limit(left.and_then(|left| i32::try_from(left).ok()))
+                .exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| unavailable("list", &error))?;
@@ -218,7 +217,7 @@ impl Newest<'_> {
         // The place itself may be there and is taken out again.
         let most = limit + usize::from(before.is_some());
         let mut start = None;
-        let mut rows: Vec<HashMap<String, AttributeValue>> = Vec::new();
+        let mut rows: Vec<Attributes> = Vec::new();
         loop {
             let answer = self
                 .client
@@ -230,7 +229,7 @@ impl Newest<'_> {
                 .expression_attribute_values(":to", text(to))
                 .scan_index_forward(false)
                 .limit(i32::try_from(most - rows.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start)
+                .exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| unavailable("newest", &error))?;
@@ -241,17 +240,15 @@ impl Newest<'_> {
             }
         }
         if let Some(before) = before {
-            rows.retain(|row| row.get("sk").and_then(|sk| sk.as_s().ok()).is_none_or(|sk| sk != before));
+            rows.retain(|row| text_of(row, "sk") != Some(before));
         }
         rows.truncate(limit);
         read_all(rows)
     }
 }
 
-fn read_all<T: DeserializeOwned>(rows: Vec<HashMap<String, AttributeValue>>) -> Result<Vec<T>, Unavailable> {
-    rows.into_iter()
-        .map(|row| serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("list", &error)))
-        .collect()
+fn read_all<T: DeserializeOwned>(rows: Vec<Attributes>) -> Result<Vec<T>, Unavailable> {
+    rows.into_iter().map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("list", &error))).collect()
 }
 
 /// Reads one item by its key, as it stands now.
@@ -271,7 +268,7 @@ pub(super) async fn get<T: DeserializeOwned>(
         .send()
         .await
         .map_err(|error| unavailable(what, &error))?;
-    answer.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose().map_err(|error| unreadable(what, &error))
+    answer.item.map(serde_dynamo::from_item).transpose().map_err(|error| unreadable(what, &error))
 }
 
 #[cfg(test)]

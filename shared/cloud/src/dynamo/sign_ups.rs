@@ -5,10 +5,6 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, Delete, ReturnValue},
-};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::account::{Consents, EmailAddress, Line, Phone, Website};
@@ -17,9 +13,11 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Unavailable, guard, key,
+    Unavailable,
+    call::{AttributeValue, Client, ReturnValue, number_of},
+    guard, key,
     page::get,
-    transaction::{Part, TransactionError, complete, put, text, write},
+    transaction::{Part, TransactionError, put, text, write},
     unavailable,
 };
 use crate::clock::{Clock, random_bytes};
@@ -148,7 +146,7 @@ impl SignUps {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn keep(&self, item: &SignUpItem) -> Result<(), Unavailable> {
-        match write(&self.client, vec![complete(put(&self.table, item).build())]).await {
+        match write(&self.client, vec![put(&self.table, item)]).await {
             Ok(()) => Ok(()),
             Err(TransactionError::Condition(_)) => Err(Unavailable),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
@@ -168,14 +166,11 @@ impl SignUps {
     /// The write that consumes a link; it fails where that was done before.
     #[must_use]
     pub fn consuming(&self, token: &LinkToken) -> Part {
-        complete(
-            Delete::builder()
-                .table_name(&self.table)
-                .key("pk", text(key::sign_up(&token.hash())))
-                .key("sk", text(key::ALONE))
-                .condition_expression("attribute_exists(pk)")
-                .build(),
-        )
+        Part::delete()
+            .table_name(&self.table)
+            .key("pk", text(key::sign_up(&token.hash())))
+            .key("sk", text(key::ALONE))
+            .condition_expression("attribute_exists(pk)")
     }
 
     /// Counts a sign-up of `source` and says whether it is one too many, with the seconds until the window ends.
@@ -216,8 +211,7 @@ impl SignUps {
             .send()
             .await
             .map_err(|error| unavailable("guards", &error))?;
-        let count = counted.attributes.and_then(|attributes| attributes.get("count")?.as_n().ok()?.parse().ok());
-        Ok(count.unwrap_or(1))
+        Ok(counted.attributes.and_then(|attributes| number_of(&attributes, "count")).unwrap_or(1))
     }
 }
 

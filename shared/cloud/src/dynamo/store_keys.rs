@@ -3,14 +3,15 @@
 //! A table of its own, because its backups must end sooner than those of what the keys seal: a backup of a deleted key would reopen
 //! everything (`privacy.md` D.9).
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use bytes::Bytes;
 use jiff::Timestamp;
 use personal_data::PersonalData;
 
 use super::{
-    Unavailable, key,
-    transaction::{TransactionError, complete, put, write},
+    Unavailable,
+    call::{AttributeValue, Client},
+    key,
+    transaction::{TransactionError, put, write},
     unavailable, unreadable,
 };
 use crate::seal::Holder;
@@ -66,8 +67,7 @@ impl StoreKeys {
             .await
             .map_err(|error| unavailable("store-keys", &error))?;
         let Some(item) = answer.item else { return Ok(None) };
-        let item: StoreKeyItem =
-            serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("store-keys", &error))?;
+        let item: StoreKeyItem = serde_dynamo::from_item(item).map_err(|error| unreadable("store-keys", &error))?;
         Ok(Some(item.wrapped))
     }
 
@@ -83,7 +83,7 @@ impl StoreKeys {
             made_at: now,
             expires_at: None,
         };
-        let part = complete(put(&self.table, &item).condition_expression("attribute_not_exists(pk)").build());
+        let part = put(&self.table, &item).condition_expression("attribute_not_exists(pk)");
         match write(&self.client, vec![part]).await {
             Ok(()) => Ok(true),
             Err(TransactionError::Condition(_)) => Ok(false),

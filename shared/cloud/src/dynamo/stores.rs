@@ -8,7 +8,6 @@ pub use changes::{MAX_GRANTS, StoreChange};
 pub use credential::{LEASE, SealedItem};
 pub use hooks::{HooksItem, HooksLook};
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{
     grant::Grant,
     id::{AccountId, ApplicationId, StoreId},
@@ -18,7 +17,11 @@ use domain::{
 use jiff::Timestamp;
 use personal_data::PersonalData;
 
-use super::{Unavailable, key, unavailable, unreadable};
+use super::{
+    Unavailable,
+    call::{AttributeValue, Client},
+    key, unavailable, unreadable,
+};
 
 /// One connected store. The credential is not here, see [`crate::vault`].
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -187,10 +190,6 @@ impl Stores {
             .send()
             .await
             .map_err(|error| unavailable("stores", &error))?;
-        answer
-            .item
-            .map(serde_dynamo::aws_sdk_dynamodb_1::from_item)
-            .transpose()
-            .map_err(|error| unreadable("stores", &error))
+        answer.item.map(serde_dynamo::from_item).transpose().map_err(|error| unreadable("stores", &error))
     }
 }

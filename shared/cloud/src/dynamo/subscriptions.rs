@@ -5,7 +5,6 @@ mod endpoint;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::Client;
 use bytes::Bytes;
 use domain::{
     account::Line,
@@ -18,7 +17,9 @@ use jiff::Timestamp;
 use personal_data::PersonalData;
 
 use super::{
-    Unavailable, key,
+    Unavailable,
+    call::Client,
+    key,
     page::{List, Page, PageError, PageRequest, Range, get},
 };
 

@@ -3,15 +3,14 @@
 //! Adapters hand out single writes as values; a handler gathers them here and makes them happen together or not at all. DynamoDB
 //! takes at most [`LIMIT`] of them at once.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    Client,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update},
+pub(crate) use super::call::Attributes;
+pub use super::call::Part;
+use super::{
+    Unavailable,
+    call::{self, AttributeValue, Client},
 };
-
-use super::Unavailable;
 use crate::clock::jitter;
 
 /// Writes of one transaction.
@@ -20,13 +19,6 @@ pub const LIMIT: usize = 100;
 /// touches it meets such a write now and then; it passes within milliseconds.
 const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(20);
-
-/// One write of a transaction.
-#[derive(Clone)]
-pub struct Part(pub(super) TransactWriteItem);
-
-/// What an item is made of, by name.
-pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// Why a transaction did not happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,30 +31,6 @@ pub enum TransactionError {
     Unavailable(#[from] Unavailable),
 }
 
-impl From<Put> for Part {
-    fn from(put: Put) -> Self {
-        Self(TransactWriteItem::builder().put(put).build())
-    }
-}
-
-impl From<Update> for Part {
-    fn from(update: Update) -> Self {
-        Self(TransactWriteItem::builder().update(update).build())
-    }
-}
-
-impl From<Delete> for Part {
-    fn from(delete: Delete) -> Self {
-        Self(TransactWriteItem::builder().delete(delete).build())
-    }
-}
-
-impl From<ConditionCheck> for Part {
-    fn from(check: ConditionCheck) -> Self {
-        Self(TransactWriteItem::builder().condition_check(check).build())
-    }
-}
-
 /// Makes all parts happen, or none.
 ///
 /// # Errors
@@ -71,23 +39,20 @@ pub async fn write(client: &Client, parts: Vec<Part>) -> Result<(), TransactionE
     if parts.is_empty() {
         return Ok(());
     }
-    let parts: Vec<TransactWriteItem> = parts.into_iter().map(|part| part.0).collect();
     for attempt in 0.. {
-        let error = match client.transact_write_items().set_transact_items(Some(parts.clone())).send().await {
-            Ok(_) => return Ok(()),
+        let error = match client.transact(&parts).await {
+            Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-            let reasons = cancelled.cancellation_reasons();
-            let place_of = |code: &str| reasons.iter().position(|reason| reason.code() == Some(code));
-            if let Some(place) = place_of("ConditionalCheckFailed") {
-                return Err(TransactionError::Condition(place));
-            }
-            let passing = place_of("TransactionConflict").or_else(|| place_of("ThrottlingError")).is_some();
-            if passing && attempt + 1 < ATTEMPTS {
-                tokio::time::sleep(jitter(FIRST_WAIT * 2u32.pow(attempt)) + Duration::from_millis(5)).await;
-                continue;
-            }
+        let reasons = call::cancellations(&error);
+        let place_of = |code: &str| reasons.iter().position(|reason| reason == code);
+        if let Some(place) = place_of("ConditionalCheckFailed") {
+            return Err(TransactionError::Condition(place));
+        }
+        let passing = place_of("TransactionConflict").or_else(|| place_of("ThrottlingError")).is_some();
+        if passing && attempt + 1 < ATTEMPTS {
+            tokio::time::sleep(jitter(FIRST_WAIT * 2u32.pow(attempt)) + Duration::from_millis(5)).await;
+            continue;
         }
         return Err(super::unavailable("transaction", &error).into());
     }
@@ -123,11 +88,8 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
 ///
 /// # Panics
 /// Never in practice: their keys are strings.
-pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(
-    table: &str,
-    item: &T,
-) -> aws_sdk_dynamodb::types::builders::PutBuilder {
-    Put::builder().table_name(table).set_item(Some(attributes(item)))
+pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(table: &str, item: &T) -> Part {
+    Part::put().table_name(table).item(attributes(item))
 }
 
 /// An item as it stands in a table.
@@ -136,7 +98,7 @@ pub(super) fn put<T: serde::Serialize + personal_data::PersonalData>(
 /// Never in practice: our item types always serialise.
 pub(crate) fn attributes<T: serde::Serialize + personal_data::PersonalData>(item: &T) -> Attributes {
     #[expect(clippy::expect_used, reason = "our item types always serialise")]
-    serde_dynamo::aws_sdk_dynamodb_1::to_item(item).expect("an item serialises")
+    serde_dynamo::to_item(item).expect("an item serialises")
 }
 
 /// Puts one item that has to agree with nothing else.
@@ -146,19 +108,7 @@ pub(super) async fn put_alone<T: serde::Serialize + personal_data::PersonalData>
     what: &'static str,
     item: &T,
 ) -> Result<(), Unavailable> {
-    let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).map_err(|error| super::unreadable(what, &error))?;
-    let put = client.put_item().table_name(table).set_item(Some(item)).send().await;
+    let item = serde_dynamo::to_item(item).map_err(|error| super::unreadable(what, &error))?;
+    let put = client.put_item().table_name(table).item(item).send().await;
     put.map(drop).map_err(|error| super::unavailable(what, &error))
-}
-
-/// The part of a builder to which nothing is missing.
-///
-/// # Panics
-/// Never in practice: the builders of this room set the table, the key and the expression before they get here.
-pub(super) fn complete<T>(built: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Part
-where
-    Part: From<T>,
-{
-    #[expect(clippy::expect_used, reason = "every builder in this room is complete")]
-    built.expect("the part is complete").into()
 }

@@ -19,7 +19,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::Client;
 use connectors::Notice;
 use domain::{
     id::{AccountId, ApplicationId, KeyId, RequestId, StoreId},
@@ -34,7 +33,7 @@ pub use line::{ActiveItem, CredentialUse, SecurityEvent, SecurityLine, ServiceLi
 use crate::{
     clock::Clock,
     dynamo::{
-        key,
+        Client, key,
         transaction::{Attributes, attributes},
     },
 };
@@ -360,7 +359,7 @@ async fn write(client: Client, mut waiting: mpsc::Receiver<Line>, progress: Arc<
         if let Some((account, at)) = line.active {
             marked.mark(&client, &line.table, account, at).await;
         }
-        let written = client.put_item().table_name(line.table.as_ref()).set_item(Some(line.item)).send().await;
+        let written = client.put_item().table_name(line.table.as_ref()).item(line.item).send().await;
         if let Err(error) = written {
             let _ = crate::dynamo::unavailable("journal", &error);
             progress.lost(1);
@@ -394,7 +393,7 @@ impl Marked {
             account,
             expires_at: at.as_second() + SERVICE_LOG_DAYS * DAY,
         };
-        match client.put_item().table_name(table).set_item(Some(attributes(&item))).send().await {
+        match client.put_item().table_name(table).item(attributes(&item)).send().await {
             Ok(_) => {
                 self.accounts.insert(item.account);
             }

@@ -25,6 +25,7 @@ use domain::{id::StoreId, store::VaultForm};
 
 use self::{per_store::Secrets, sealed::Sealed};
 use crate::{
+    aws::Aws,
     data_keys::DataKeys,
     dynamo::{
         Unavailable,
@@ -64,7 +65,7 @@ pub struct Vault {
 impl Vault {
     /// A vault whose secrets have names that start with `prefix`, and whose sealed credentials rest in the table of `stores`.
     #[must_use]
-    pub fn new(aws: &aws_types::SdkConfig, prefix: String, stores: Stores, keys: DataKeys) -> Self {
+    pub fn new(aws: &Aws, prefix: String, stores: Stores, keys: DataKeys) -> Self {
         Self { secrets: Secrets::new(aws, prefix), sealed: Sealed::new(stores.clone(), keys), stores }
     }
 

@@ -1,29 +1,32 @@
 //! The form `per-store`: one Secrets Manager secret a store.
 
-use aws_sdk_secretsmanager::{
-    Client,
-    error::{DisplayErrorContext, SdkError},
-    operation::{
-        create_secret::CreateSecretError, delete_secret::DeleteSecretError, get_secret_value::GetSecretValueError,
-    },
-};
+use std::collections::HashMap;
+
 use connectors::Credential;
 use domain::id::StoreId;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::json;
 
 use super::{VaultError, fields};
+use crate::{
+    aws::{Aws, CallError, Service},
+    clock::random_bytes,
+};
+
+const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// Secrets of stores.
 #[derive(Clone)]
 pub(super) struct Secrets {
-    client: Client,
+    service: Service,
     prefix: String,
 }
 
 impl Secrets {
     /// Secrets whose names start with `prefix`.
-    pub(super) fn new(config: &aws_types::SdkConfig, prefix: String) -> Self {
-        Self { client: Client::new(config), prefix }
+    pub(super) fn new(aws: &Aws, prefix: String) -> Self {
+        Self { service: aws.service("secretsmanager", "secretsmanager"), prefix }
     }
 
     /// Reads the credential of a store.
@@ -31,16 +34,18 @@ impl Secrets {
     /// # Errors
     /// [`VaultError::Missing`] where there is none, [`VaultError::Unavailable`] where the vault does not answer.
     pub(super) async fn read(&self, store: &StoreId) -> Result<Credential, VaultError> {
-        let answer = self.client.get_secret_value().secret_id(self.name(store)).send().await.map_err(|error| {
-            match error.as_service_error() {
-                Some(
-                    GetSecretValueError::ResourceNotFoundException(_) | GetSecretValueError::InvalidRequestException(_),
-                ) => VaultError::Missing,
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Value {
+            secret_string: SecretString,
+        }
+        let input = json!({ "SecretId": self.name(store) });
+        let value: Value =
+            self.service.json("secretsmanager.GetSecretValue", &input).await.map_err(|error| match error.code() {
+                Some(NOT_FOUND | "InvalidRequestException") => VaultError::Missing,
                 _ => unavailable("read", &error),
-            }
-        })?;
-        let text = SecretString::from(answer.secret_string.unwrap_or_default());
-        fields::read(text.expose_secret().as_bytes())
+            })?;
+        fields::read(value.secret_string.expose_secret().as_bytes())
     }
 
     /// Keeps a credential for a store, in place of one that it had, which is not readable any more afterwards (`privacy.md` D.9).
@@ -48,18 +53,26 @@ impl Secrets {
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
     pub(super) async fn keep(&self, store: &StoreId, credential: &Credential) -> Result<(), VaultError> {
-        let text = fields::written(credential);
-        let created = self.client.create_secret().name(self.name(store)).secret_string(text.as_str()).send().await;
-        match created {
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Write<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            name: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            secret_id: Option<&'a str>,
+            secret_string: &'a str,
+            client_request_token: &'a str,
+        }
+        let (name, text) = (self.name(store), fields::written(credential));
+        // By it Secrets Manager knows an attempt that comes after a lost answer: 32 to 64 characters.
+        let token: String = random_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let create =
+            Write { name: Some(&name), secret_id: None, secret_string: text.as_str(), client_request_token: &token };
+        match self.service.json::<IgnoredAny>("secretsmanager.CreateSecret", &create).await {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.as_service_error(), Some(CreateSecretError::ResourceExistsException(_))) => {
-                let put = self
-                    .client
-                    .put_secret_value()
-                    .secret_id(self.name(store))
-                    .secret_string(text.as_str())
-                    .send()
-                    .await;
+            Err(error) if error.is("ResourceExistsException") => {
+                let put = Write { name: None, secret_id: Some(&name), ..create };
+                let put = self.service.json::<IgnoredAny>("secretsmanager.PutSecretValue", &put).await;
                 put.map_err(|error| unavailable("replace", &error))?;
                 self.forget_previous(store).await
             }
@@ -70,13 +83,21 @@ impl Secrets {
     /// Secrets Manager keeps the value before this one under a label of its own, readable for as long as it stands; without the label it is deleted.
     async fn forget_previous(&self, store: &StoreId) -> Result<(), VaultError> {
         const LABEL: &str = "AWSPREVIOUS";
-        let described = self.client.describe_secret().secret_id(self.name(store)).send().await;
-        let described = described.map_err(|error| unavailable("describe", &error))?;
-        let versions = described.version_ids_to_stages.unwrap_or_default();
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Described {
+            #[serde(default)]
+            version_ids_to_stages: HashMap<String, Vec<String>>,
+        }
+        let name = self.name(store);
+        let described = self.service.json("secretsmanager.DescribeSecret", &json!({ "SecretId": name })).await;
+        let Described { version_ids_to_stages } = described.map_err(|error| unavailable("describe", &error))?;
         let labelled = |labels: &Vec<String>| labels.iter().any(|label| label == LABEL);
-        let Some((previous, _)) = versions.into_iter().find(|(_, labels)| labelled(labels)) else { return Ok(()) };
-        let change = self.client.update_secret_version_stage().secret_id(self.name(store));
-        let stripped = change.version_stage(LABEL).remove_from_version_id(previous).send().await;
+        let Some((previous, _)) = version_ids_to_stages.into_iter().find(|(_, labels)| labelled(labels)) else {
+            return Ok(());
+        };
+        let strip = json!({ "SecretId": name, "VersionStage": LABEL, "RemoveFromVersionId": previous });
+        let stripped = self.service.json::<IgnoredAny>("secretsmanager.UpdateSecretVersionStage", &strip).await;
         stripped.map(drop).map_err(|error| unavailable("forget", &error))
     }
 
@@ -86,13 +107,10 @@ impl Secrets {
     /// # Errors
     /// [`VaultError::Unavailable`] where the vault does not answer.
     pub(super) async fn destroy(&self, store: &StoreId) -> Result<(), VaultError> {
-        let gone =
-            self.client.delete_secret().secret_id(self.name(store)).force_delete_without_recovery(true).send().await;
-        match gone {
+        let input = json!({ "SecretId": self.name(store), "ForceDeleteWithoutRecovery": true });
+        match self.service.json::<IgnoredAny>("secretsmanager.DeleteSecret", &input).await {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.as_service_error(), Some(DeleteSecretError::ResourceNotFoundException(_))) => {
-                Ok(())
-            }
+            Err(error) if error.is(NOT_FOUND) => Ok(()),
             Err(error) => Err(unavailable("destroy", &error)),
         }
     }
@@ -102,11 +120,7 @@ impl Secrets {
     }
 }
 
-fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> VaultError
-where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    tracing::error!(what, cause = %DisplayErrorContext(error), "the vault could not be asked");
+fn unavailable(what: &'static str, error: &CallError) -> VaultError {
+    tracing::error!(what, cause = %error, "the vault could not be asked");
     VaultError::Unavailable
 }

@@ -1,6 +1,5 @@
 //! What an account knows of the subscriptions of its applications: a pointer to each, and how many each application has.
 
-use aws_sdk_dynamodb::types::{Delete, Update};
 use domain::{
     id::{AccountId, ApplicationId, SubscriptionId},
     subscription::MAX_SUBSCRIPTIONS,
@@ -11,7 +10,7 @@ use crate::dynamo::{
     Unavailable, key,
     page::{List, Page, PageError, PageRequest, get},
     subscriptions::SubscriptionPointerItem,
-    transaction::{Part, complete, number, put, text},
+    transaction::{Part, number, put, text},
 };
 
 impl Accounts {
@@ -58,7 +57,7 @@ impl Accounts {
             application: application.clone(),
             subscription: subscription.clone(),
         };
-        let counting = Update::builder()
+        let counting = Part::update()
             .table_name(&self.table)
             .key("pk", text(key::application(application)))
             .key("sk", text(key::OWNER))
@@ -70,10 +69,7 @@ impl Accounts {
             .expression_attribute_values(":account", text(account.as_str()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(MAX_SUBSCRIPTIONS));
-        [
-            complete(put(&self.table, &pointer).condition_expression("attribute_not_exists(pk)").build()),
-            complete(counting.build()),
-        ]
+        [put(&self.table, &pointer).condition_expression("attribute_not_exists(pk)"), counting]
     }
 
     /// The writes that forget subscriptions of one application.
@@ -87,16 +83,13 @@ impl Accounts {
         let mut parts: Vec<Part> = subscriptions
             .iter()
             .map(|subscription| {
-                complete(
-                    Delete::builder()
-                        .table_name(&self.table)
-                        .key("pk", text(key::account(account)))
-                        .key("sk", text(key::subscription(subscription)))
-                        .build(),
-                )
+                Part::delete()
+                    .table_name(&self.table)
+                    .key("pk", text(key::account(account)))
+                    .key("sk", text(key::subscription(subscription)))
             })
             .collect();
-        let uncounting = Update::builder()
+        let uncounting = Part::update()
             .table_name(&self.table)
             .key("pk", text(key::application(application)))
             .key("sk", text(key::OWNER))
@@ -104,7 +97,7 @@ impl Accounts {
             .condition_expression("subscriptions >= :some")
             .expression_attribute_values(":less", number(format!("-{}", subscriptions.len())))
             .expression_attribute_values(":some", number(subscriptions.len()));
-        parts.push(complete(uncounting.build()));
+        parts.push(uncounting);
         parts
     }
 }

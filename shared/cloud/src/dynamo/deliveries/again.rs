@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{
     delivery::{DeliveryState, FailedBecause},
     id::SubscriptionId,
@@ -11,7 +10,9 @@ use jiff::Timestamp;
 
 use super::{Deliveries, DeliveryItem};
 use crate::dynamo::{
-    Unavailable, key,
+    Unavailable,
+    call::is_unmet,
+    key,
     transaction::{attributes, number, text},
     unavailable, unreadable,
 };
@@ -37,12 +38,12 @@ impl Deliveries {
             .key_condition_expression("pk = :pk")
             .expression_attribute_values(":pk", text(key::deliveries(subscription)))
             .consistent_read(true)
-            .set_exclusive_start_key(Some(start))
+            .exclusive_start_key(Some(start))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .send()
             .await
             .map_err(|error| unavailable("deliveries", &error))?;
-        let items = answer.items.unwrap_or_default().into_iter().map(serde_dynamo::aws_sdk_dynamodb_1::from_item);
+        let items = answer.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item);
         items.collect::<Result<_, _>>().map_err(|error| unreadable("deliveries", &error))
     }
 
@@ -71,7 +72,7 @@ impl Deliveries {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attributes(&item)))
+            .item(attributes(&item))
             .condition_expression(
                 "attribute_not_exists(pk) OR replay < :replay OR (replay = :replay AND NOT #state IN (:delivered, :failed))",
             )
@@ -81,10 +82,8 @@ impl Deliveries {
             .expression_attribute_values(":failed", text("failed"));
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(unavailable("deliveries", &error)),
-            },
+            Err(error) if is_unmet(&error) => Ok(()),
+            Err(error) => Err(unavailable("deliveries", &error)),
         }
     }
 }

@@ -3,7 +3,6 @@
 //! [`domain::delivery::life`] decides from what stands there, and what it decides is written on condition that the same still stands there. A
 //! new delivery is written without a look first: nearly all of them are taken at the first attempt, which makes two writes a delivery.
 
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure};
 use domain::delivery::{
     DeliveryState, FailedBecause,
     life::{Asked, Claim, Standing, claim},
@@ -13,7 +12,9 @@ use jiff::Timestamp;
 use super::{Attempt, Deliveries, DeliveryItem};
 use crate::{
     dynamo::{
-        Unavailable, events, key,
+        Unavailable,
+        call::{AttributeValue, ReturnValue, is_unmet, unmet_by},
+        events, key,
         page::get,
         transaction::{Attributes, attributes, number},
         unavailable, unreadable,
@@ -199,8 +200,8 @@ impl Deliveries {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attributes(item)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .item(attributes(item))
+            .return_values_on_condition_check_failure(ReturnValue::AllOld);
         let put = match seen {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(seen) => {
@@ -222,12 +223,10 @@ impl Deliveries {
             Ok(_) => return Ok(None),
             Err(error) => error,
         };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                failed.item.clone().map(read).transpose().map(Some)
-            }
-            _ => Err(unavailable("deliveries", &error)),
+        if is_unmet(&error) {
+            return unmet_by(&error).map(read).transpose().map(Some);
         }
+        Err(unavailable("deliveries", &error))
     }
 
     /// Puts the record of a taken delivery over whatever stands there of the same time that it was asked for.
@@ -236,24 +235,22 @@ impl Deliveries {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attributes(item)))
+            .item(attributes(item))
             .condition_expression("replay = :replay")
             .expression_attribute_values(":replay", number(item.replay));
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                // It was asked for again meanwhile.
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(unavailable("deliveries", &error)),
-            },
+            // It was asked for again meanwhile.
+            Err(error) if is_unmet(&error) => Ok(()),
+            Err(error) => Err(unavailable("deliveries", &error)),
         }
     }
 }
 
 fn read(item: Attributes) -> Result<DeliveryItem, Unavailable> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| unreadable("deliveries", &error))
+    serde_dynamo::from_item(item).map_err(|error| unreadable("deliveries", &error))
 }
 
-fn word(state: &DeliveryState) -> Result<aws_sdk_dynamodb::types::AttributeValue, Unavailable> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(state).map_err(|error| unreadable("deliveries", &error))
+fn word(state: &DeliveryState) -> Result<AttributeValue, Unavailable> {
+    serde_dynamo::to_attribute_value(state).map_err(|error| unreadable("deliveries", &error))
 }

@@ -6,10 +6,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::{
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
 use domain::{
     event::{
         Change,
@@ -24,7 +20,9 @@ use sha2::{Digest, Sha256};
 
 use super::{EventItem, Events, MarkItem};
 use crate::dynamo::{
-    Unavailable, key,
+    Unavailable,
+    call::{AttributeValue, Client, Operation, ReturnValue, is_unmet, number_of, text_of, unmet_by},
+    key,
     page::get,
     transaction::{Attributes, number, put_alone, text},
     unavailable, unreadable,
@@ -111,16 +109,15 @@ impl Known {
     }
 
     fn read(item: &Attributes) -> Result<Self, Unavailable> {
-        let mark: MarkItem =
-            serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone()).map_err(|error| unreadable("marks", &error))?;
+        let mark: MarkItem = serde_dynamo::from_item(item.clone()).map_err(|error| unreadable("marks", &error))?;
         let mut remembered: Vec<Remembered> = item
             .iter()
             .filter_map(|(name, value)| {
                 let webhook = Webhook(name.strip_prefix(EVENT)?.parse().ok()?);
-                let event = value.as_s().ok()?;
+                let AttributeValue::S(event) = value else { return None };
                 let told = !event.ends_with(SUPERSEDED);
                 let event = format!("{}{}", EventId::PREFIX, event.trim_end_matches(SUPERSEDED)).parse().ok()?;
-                let sequence = item.get(&webhook.attribute(NUMBER))?.as_n().ok()?.parse().ok()?;
+                let sequence = number_of(item, &webhook.attribute(NUMBER))?;
                 Some(Remembered { event, sequence, told, webhook })
             })
             .collect();
@@ -233,7 +230,7 @@ impl Events {
         self.write(object, update).await
     }
 
-    fn update(&self, object: Object<'_>, webhook: Webhook) -> UpdateItemFluentBuilder {
+    fn update(&self, object: Object<'_>, webhook: Webhook) -> Operation<Client> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -246,24 +243,22 @@ impl Events {
             .expression_attribute_values(":object", text(object.id))
             .expression_attribute_values(":zero", number(0))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values_on_condition_check_failure(ReturnValue::AllOld)
     }
 
-    async fn write(&self, object: Object<'_>, update: UpdateItemFluentBuilder) -> Result<Noted, Unavailable> {
+    async fn write(&self, object: Object<'_>, update: Operation<Client>) -> Result<Noted, Unavailable> {
         match update.send().await {
             Ok(answer) => {
                 let known = Known::read(&answer.attributes.unwrap_or_default())?;
                 self.forget(object, &known).await?;
                 Ok(Noted::Done(known))
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(unmet)) => match &unmet.item {
-                    Some(item) => Known::read(item).map(Noted::Unmet),
-                    // An emulator may leave the item out.
-                    None => self.known(object).await.map(Noted::Unmet),
-                },
-                _ => Err(unavailable("marks", &error)),
+            Err(error) if is_unmet(&error) => match unmet_by(&error) {
+                Some(item) => Known::read(&item).map(Noted::Unmet),
+                // An emulator may leave the item out.
+                None => self.known(object).await.map(Noted::Unmet),
             },
+            Err(error) => Err(unavailable("marks", &error)),
         }
     }
 
@@ -284,17 +279,15 @@ impl Events {
         for (place, old) in known.remembered.iter().take(surplus).enumerate() {
             for of in [NUMBER, EVENT] {
                 let name = format!("#{of}{place}");
-                update = update.expression_attribute_names(&name, old.webhook.attribute(of));
+                update = update.expression_attribute_names(name.clone(), old.webhook.attribute(of));
                 names.push(name);
             }
         }
         match update.update_expression(format!("REMOVE {}", names.join(", "))).send().await {
             Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                // The store has left meanwhile.
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(unavailable("marks", &error)),
-            },
+            // The store has left meanwhile.
+            Err(error) if is_unmet(&error) => Ok(()),
+            Err(error) => Err(unavailable("marks", &error)),
         }
     }
 
@@ -358,8 +351,7 @@ impl Events {
             .map_err(|error| unavailable("events", &error))?;
         let mut items = Vec::new();
         for row in answer.items.unwrap_or_default() {
-            let item: EventItem =
-                serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("events", &error))?;
+            let item: EventItem = serde_dynamo::from_item(row).map_err(|error| unreadable("events", &error))?;
             if item.sk != after && item.sk != until {
                 items.push(item);
             }
@@ -399,12 +391,12 @@ impl Events {
             .expression_attribute_values(":pk", text(&pk))
             .expression_attribute_values(":prefix", text(key::marks_of(entity)))
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
+            .exclusive_start_key(start)
             .send()
             .await
             .map_err(|error| unavailable("marks", &error))?;
-        let next = answer.last_evaluated_key.and_then(|mut place| place.remove("sk")?.as_s().ok().cloned());
-        let marks = answer.items.unwrap_or_default().into_iter().map(serde_dynamo::aws_sdk_dynamodb_1::from_item);
+        let next = answer.last_evaluated_key.and_then(|place| text_of(&place, "sk").map(str::to_owned));
+        let marks = answer.items.unwrap_or_default().into_iter().map(serde_dynamo::from_item);
         let marks = marks.collect::<Result<_, _>>().map_err(|error| unreadable("marks", &error))?;
         Ok(Marks { marks, next })
     }

@@ -1,6 +1,5 @@
 //! What changes stores and grants. Single writes are values, for transactions with the keys that they touch.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Update};
 use domain::{
     id::{AccountId, ApplicationId, StoreId},
     store::{StoreState, VaultForm},
@@ -9,9 +8,11 @@ use jiff::Timestamp;
 
 use super::{GrantItem, StoreItem, Stores, credential};
 use crate::dynamo::{
-    Unavailable, key,
+    Unavailable,
+    call::{AttributeValue, text_of},
+    key,
     page::Range,
-    transaction::{Part, TransactionError, complete, number, put, text, write},
+    transaction::{Part, TransactionError, number, put, text, write},
 };
 
 /// Applications that may have been granted something on one store, revoked ones included.
@@ -32,25 +33,22 @@ impl Stores {
     /// The write that makes a store; it fails where one with its id exists.
     #[must_use]
     pub fn connecting(&self, store: &StoreItem) -> Part {
-        complete(put(&self.table, store).condition_expression("attribute_not_exists(pk)").build())
+        put(&self.table, store).condition_expression("attribute_not_exists(pk)")
     }
 
     /// The write that makes a store usable whose credential is being kept as its first; it fails where the store is not being connected.
     #[must_use]
     pub fn connected(&self, store: &StoreItem) -> Part {
-        complete(
-            self.update(&store.id)
-                .update_expression("SET #state = :connected, #credential = :first")
-                .condition_expression("#account = :account AND #state = :connecting")
-                .expression_attribute_names("#account", "account")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_names("#credential", "credential")
-                .expression_attribute_values(":account", text(store.account.as_str()))
-                .expression_attribute_values(":connecting", state(StoreState::Connecting))
-                .expression_attribute_values(":connected", state(StoreState::Connected))
-                .expression_attribute_values(":first", number(store.credential + 1))
-                .build(),
-        )
+        self.update(&store.id)
+            .update_expression("SET #state = :connected, #credential = :first")
+            .condition_expression("#account = :account AND #state = :connecting")
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#credential", "credential")
+            .expression_attribute_values(":account", text(store.account.as_str()))
+            .expression_attribute_values(":connecting", state(StoreState::Connecting))
+            .expression_attribute_values(":connected", state(StoreState::Connected))
+            .expression_attribute_values(":first", number(store.credential + 1))
     }
 
     /// The write that changes a connected store of `account`; it fails where the store is not that, or its credential is not the one that is to
@@ -65,7 +63,7 @@ impl Stores {
         }
         if let Some(cache) = change.cache {
             sets.push("#cache = :cache");
-            let value = aws_sdk_dynamodb::types::AttributeValue::Bool(cache);
+            let value = AttributeValue::Bool(cache);
             update = update.expression_attribute_names("#cache", "cache").expression_attribute_values(":cache", value);
         }
         let mut condition = "#account = :account AND #state = :connected".to_owned();
@@ -80,24 +78,20 @@ impl Stores {
                 .expression_attribute_values(":zero", number(0))
                 .expression_attribute_values(":next", number(replaced + 1));
         }
-        complete(
-            update
-                .update_expression(format!("SET {}", sets.join(", ")))
-                .condition_expression(condition)
-                .expression_attribute_names("#account", "account")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":account", text(account.as_str()))
-                .expression_attribute_values(":connected", state(StoreState::Connected))
-                .build(),
-        )
+        update
+            .update_expression(format!("SET {}", sets.join(", ")))
+            .condition_expression(condition)
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":account", text(account.as_str()))
+            .expression_attribute_values(":connected", state(StoreState::Connected))
     }
 
     /// The write that begins a store's off-boarding, or changes nothing where it has begun; it fails where the store is gone or another
     /// generation of it is there. `expires_at` is the second by which nothing of it is left, even if nobody finishes the job.
     #[must_use]
     pub fn disconnecting(&self, store: &StoreItem, now: Timestamp, expires_at: i64) -> Part {
-        complete(
-            self.update(&store.id)
+        self.update(&store.id)
                 .update_expression(
                     "SET #state = :disconnecting, disconnected_at = if_not_exists(disconnected_at, :now), expires_at = if_not_exists(expires_at, :end)",
                 )
@@ -109,8 +103,6 @@ impl Stores {
                 .expression_attribute_values(":disconnecting", state(StoreState::Disconnecting))
                 .expression_attribute_values(":now", text(now.to_string()))
                 .expression_attribute_values(":end", number(expires_at))
-                .build(),
-        )
     }
 
     /// Everything that was ever granted on a store, [`MAX_GRANTS`] at most.
@@ -139,17 +131,17 @@ impl Stores {
                 .expression_attribute_values(":grants", text(key::GRANTS))
                 .expression_attribute_values(":store", text(key::STORE))
                 .consistent_read(true)
-                .set_exclusive_start_key(start)
+                .exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| crate::dynamo::unavailable("stores", &error))?;
             for row in answer.items.unwrap_or_default() {
-                let sk = row.get("sk").and_then(|sk| sk.as_s().ok()).cloned().unwrap_or_default();
+                let sk = text_of(&row, "sk").unwrap_or_default().to_owned();
                 let unreadable = |error| crate::dynamo::unreadable("stores", &error);
                 if sk == key::STORE {
-                    found = Some(serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(unreadable)?);
+                    found = Some(serde_dynamo::from_item(row).map_err(unreadable)?);
                 } else if sk.starts_with(key::GRANTS) {
-                    grants.push(serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(unreadable)?);
+                    grants.push(serde_dynamo::from_item(row).map_err(unreadable)?);
                 }
             }
             start = answer.last_evaluated_key;
@@ -162,7 +154,7 @@ impl Stores {
     /// The writes that give a grant, in place of one that is there; the first fails where `account` has no such connected store.
     #[must_use]
     pub fn granting(&self, account: &AccountId, grant: &GrantItem) -> [Part; 2] {
-        let connected = ConditionCheck::builder()
+        let connected = Part::check()
             .table_name(&self.table)
             .key("pk", text(key::store(&grant.store)))
             .key("sk", text(key::STORE))
@@ -170,9 +162,8 @@ impl Stores {
             .expression_attribute_names("#account", "account")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":account", text(account.as_str()))
-            .expression_attribute_values(":connected", state(StoreState::Connected))
-            .build();
-        [complete(connected), complete(put(&self.table, grant).build())]
+            .expression_attribute_values(":connected", state(StoreState::Connected));
+        [connected, put(&self.table, grant)]
     }
 
     /// The write that takes a grant back and remembers that it did; it fails where there is none. `expires_at` is set with the store's
@@ -185,20 +176,19 @@ impl Stores {
         now: Timestamp,
         expires_at: Option<i64>,
     ) -> Part {
-        let update = Update::builder()
+        let update = Part::update()
             .table_name(&self.table)
             .key("pk", text(key::store(store)))
             .key("sk", text(key::grant(application)))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":now", text(now.to_string()));
         let revoked = "SET revoked_at = if_not_exists(revoked_at, :now)";
-        complete(match expires_at {
-            None => update.update_expression(revoked).build(),
+        match expires_at {
+            None => update.update_expression(revoked),
             Some(end) => update
                 .update_expression(format!("{revoked}, expires_at = if_not_exists(expires_at, :end)"))
-                .expression_attribute_values(":end", number(end))
-                .build(),
-        })
+                .expression_attribute_values(":end", number(end)),
+        }
     }
 
     /// Deletes what was granted on a store.
@@ -217,16 +207,15 @@ impl Stores {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn remove(&self, store: &StoreItem) -> Result<bool, Unavailable> {
-        let delete = Delete::builder()
+        let delete = Part::delete()
             .table_name(&self.table)
             .key("pk", text(key::store(&store.id)))
             .key("sk", text(key::STORE))
             .condition_expression("generation = :generation AND #state <> :connected")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":generation", number(store.generation))
-            .expression_attribute_values(":connected", state(StoreState::Connected))
-            .build();
-        match write(&self.client, vec![complete(delete)]).await {
+            .expression_attribute_values(":connected", state(StoreState::Connected));
+        match write(&self.client, vec![delete]).await {
             Ok(()) => Ok(true),
             Err(TransactionError::Condition(_)) => Ok(false),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
@@ -239,11 +228,11 @@ impl Stores {
         delete.send().await.map(drop).map_err(|error| crate::dynamo::unavailable("stores", &error))
     }
 
-    pub(super) fn update(&self, store: &StoreId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::STORE))
+    pub(super) fn update(&self, store: &StoreId) -> Part {
+        Part::update().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::STORE))
     }
 }
 
-pub(super) fn state(state: StoreState) -> aws_sdk_dynamodb::types::AttributeValue {
+pub(super) fn state(state: StoreState) -> AttributeValue {
     text(state.as_str())
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::Delete;
 use bytes::Bytes;
 use domain::{id::StoreId, store::StoreState};
 use jiff::Timestamp;
@@ -11,7 +10,7 @@ use personal_data::PersonalData;
 use super::{StoreItem, Stores, changes::state};
 use crate::dynamo::{
     Unavailable, key,
-    transaction::{Part, TransactionError, complete, number, put, text, write},
+    transaction::{Part, TransactionError, number, put, text, write},
 };
 
 /// How long a change of a credential has the store for itself: longer than any invocation lasts, so that whoever finds it over has it alone.
@@ -61,14 +60,14 @@ impl Stores {
     /// The write that keeps a sealed credential in place of any before.
     #[must_use]
     pub fn sealing(&self, item: &SealedItem) -> Part {
-        complete(put(&self.table, item).build())
+        put(&self.table, item)
     }
 
     /// The write that takes a sealed credential away, if there is one.
     #[must_use]
     pub fn unsealing(&self, store: &StoreId) -> Part {
-        let delete = Delete::builder().table_name(&self.table).key("pk", text(key::store(store)));
-        complete(delete.key("sk", text(key::CREDENTIAL)).build())
+        let delete = Part::delete().table_name(&self.table).key("pk", text(key::store(store)));
+        delete.key("sk", text(key::CREDENTIAL))
     }
 
     /// Deletes a sealed credential, if there is one.
@@ -99,9 +98,8 @@ impl Stores {
             .expression_attribute_values(":number", number(store.credential))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":now", number(now.as_second()))
-            .expression_attribute_values(":until", number(until))
-            .build();
-        match write(&self.client, vec![complete(begin)]).await {
+            .expression_attribute_values(":until", number(until));
+        match write(&self.client, vec![begin]).await {
             Ok(()) => Ok(Some(until)),
             Err(TransactionError::Condition(_)) => Ok(None),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
@@ -114,9 +112,8 @@ impl Stores {
             .update(store)
             .update_expression("REMOVE changing_until")
             .condition_expression("changing_until = :until")
-            .expression_attribute_values(":until", number(until))
-            .build();
+            .expression_attribute_values(":until", number(until));
         // Its cause is in the log already.
-        let _ = write(&self.client, vec![complete(end)]).await;
+        let _ = write(&self.client, vec![end]).await;
     }
 }

@@ -1,6 +1,5 @@
 //! What the `stores` table holds of a store's webhooks: their secrets, sealed, and how far their registration with the platform has come.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Update};
 use bytes::Bytes;
 use domain::{id::StoreId, store::HooksState};
 use jiff::Timestamp;
@@ -8,8 +7,10 @@ use personal_data::PersonalData;
 
 use super::Stores;
 use crate::dynamo::{
-    Unavailable, key,
-    transaction::{Part, TransactionError, complete, number, put, text, write},
+    Unavailable,
+    call::AttributeValue,
+    key,
+    transaction::{Part, TransactionError, number, put, text, write},
 };
 
 /// What a store's webhooks are signed with, and which are registered there.
@@ -98,24 +99,21 @@ impl Stores {
     /// The write that keeps the first secrets of a store's webhooks; it fails where there are some.
     #[must_use]
     pub fn keeping_hooks(&self, item: &HooksItem) -> Part {
-        complete(put(&self.table, item).condition_expression("attribute_not_exists(pk)").build())
+        put(&self.table, item).condition_expression("attribute_not_exists(pk)")
     }
 
     /// The write that puts other secrets in place of those of version `replaced` and asks for a new registration, where `state` says that there
     /// is one; it fails where they are not those any more.
     #[must_use]
     pub fn changing_hooks(&self, store: &StoreId, replaced: u64, secrets: Vec<u8>, state: HooksState) -> Part {
-        complete(
-            self.hooks_update(store)
-                .update_expression("SET secrets = :secrets, secrets_version = :next, #state = :state")
-                .condition_expression("secrets_version = :replaced")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":secrets", AttributeValue::B(secrets.into()))
-                .expression_attribute_values(":replaced", number(replaced))
-                .expression_attribute_values(":next", number(replaced + 1))
-                .expression_attribute_values(":state", hooks_state(state))
-                .build(),
-        )
+        self.hooks_update(store)
+            .update_expression("SET secrets = :secrets, secrets_version = :next, #state = :state")
+            .condition_expression("secrets_version = :replaced")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":secrets", AttributeValue::B(secrets))
+            .expression_attribute_values(":replaced", number(replaced))
+            .expression_attribute_values(":next", number(replaced + 1))
+            .expression_attribute_values(":state", hooks_state(state))
     }
 
     /// Notes what a look at a store's registration has found; false, and nothing is noted, where its webhooks have other secrets by now, or
@@ -144,9 +142,8 @@ impl Stores {
             .expression_attribute_values(":state", hooks_state(look.state))
             .expression_attribute_values(":registered", AttributeValue::L(registered))
             .expression_attribute_values(":at", text(look.checked_at.to_string()))
-            .expression_attribute_values(":version", number(look.secrets_version))
-            .build();
-        match write(&self.client, vec![complete(part)]).await {
+            .expression_attribute_values(":version", number(look.secrets_version));
+        match write(&self.client, vec![part]).await {
             Ok(()) => Ok(true),
             Err(TransactionError::Condition(_)) => Ok(false),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
@@ -156,8 +153,8 @@ impl Stores {
     /// The write that takes away what there is of a store's webhooks, if there is anything.
     #[must_use]
     pub fn dropping_hooks(&self, store: &StoreId) -> Part {
-        let delete = Delete::builder().table_name(&self.table).key("pk", text(key::store(store)));
-        complete(delete.key("sk", text(key::HOOKS)).build())
+        let delete = Part::delete().table_name(&self.table).key("pk", text(key::store(store)));
+        delete.key("sk", text(key::HOOKS))
     }
 
     /// Deletes what there is of a store's webhooks, if there is anything.
@@ -168,8 +165,8 @@ impl Stores {
         self.delete(store, key::HOOKS.to_owned()).await
     }
 
-    fn hooks_update(&self, store: &StoreId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::HOOKS))
+    fn hooks_update(&self, store: &StoreId) -> Part {
+        Part::update().table_name(&self.table).key("pk", text(key::store(store))).key("sk", text(key::HOOKS))
     }
 }
 

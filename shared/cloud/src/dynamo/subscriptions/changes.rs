@@ -1,17 +1,14 @@
 //! What an owner changes of a subscription. The health of its endpoint is written apart from it, see [`Subscriptions::note_health`].
 
-use aws_sdk_dynamodb::{
-    primitives::Blob,
-    types::{AttributeValue, Delete, Update, builders::UpdateBuilder},
-};
 use bytes::Bytes;
 use domain::id::{ApplicationId, SubscriptionId};
 use jiff::Timestamp;
 
 use super::{SubscriptionItem, Subscriptions};
 use crate::dynamo::{
+    call::AttributeValue,
     key,
-    transaction::{Attributes, Part, attributes, complete, number, put, text},
+    transaction::{Attributes, Part, attributes, number, put, text},
 };
 
 /// What an owner says.
@@ -33,45 +30,40 @@ impl Subscriptions {
     /// The write that makes a subscription.
     #[must_use]
     pub fn creating(&self, item: &SubscriptionItem) -> Part {
-        complete(put(&self.table, item).condition_expression("attribute_not_exists(pk)").build())
+        put(&self.table, item).condition_expression("attribute_not_exists(pk)")
     }
 
     /// The write of what its owner changed since it was `read`. It fails where the subscription was changed, switched off or deleted
     /// meanwhile.
     #[must_use]
     pub fn changing(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> Part {
-        complete(self.writing(changed, read).build())
+        self.writing(changed, read)
     }
 
     /// The write of new secrets. It fails where they were changed since the subscription was `read`, or it was deleted.
     #[must_use]
     pub fn rotating(&self, read: &SubscriptionItem, secrets: &Bytes, now: Timestamp) -> Part {
-        let update = self
-            .update(read)
+        self.update(read)
             .update_expression("SET secrets = :secrets, secrets_version = :next, rotated_at = :now")
             .condition_expression("secrets_version = :read")
-            .expression_attribute_values(":secrets", AttributeValue::B(Blob::new(secrets.to_vec())))
+            .expression_attribute_values(":secrets", AttributeValue::B(secrets.to_vec()))
             .expression_attribute_values(":next", number(read.secrets_version + 1))
             .expression_attribute_values(":now", text(now.to_string()))
-            .expression_attribute_values(":read", number(read.secrets_version));
-        complete(update.build())
+            .expression_attribute_values(":read", number(read.secrets_version))
     }
 
     /// The write that deletes a subscription. It fails where that was done already.
     #[must_use]
     pub fn deleting(&self, application: &ApplicationId, subscription: &SubscriptionId) -> Part {
-        complete(
-            Delete::builder()
-                .table_name(&self.table)
-                .key("pk", text(key::application(application)))
-                .key("sk", text(key::subscription(subscription)))
-                .condition_expression("attribute_exists(pk)")
-                .build(),
-        )
+        Part::delete()
+            .table_name(&self.table)
+            .key("pk", text(key::application(application)))
+            .key("sk", text(key::subscription(subscription)))
+            .condition_expression("attribute_exists(pk)")
     }
 
     /// Writes what its owner says as it stands in `changed`, and takes away what is not said.
-    fn writing(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> UpdateBuilder {
+    fn writing(&self, changed: &SubscriptionItem, read: &SubscriptionItem) -> Part {
         let mut all: Attributes = attributes(changed);
         let mut update = self.update(read);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
@@ -99,7 +91,7 @@ impl Subscriptions {
             .expression_attribute_values(":read_state", read_value("state"))
     }
 
-    fn update(&self, item: &SubscriptionItem) -> UpdateBuilder {
-        Update::builder().table_name(&self.table).key("pk", text(&item.pk)).key("sk", text(&item.sk))
+    fn update(&self, item: &SubscriptionItem) -> Part {
+        Part::update().table_name(&self.table).key("pk", text(&item.pk)).key("sk", text(&item.sk))
     }
 }

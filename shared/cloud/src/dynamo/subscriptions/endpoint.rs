@@ -1,6 +1,5 @@
 //! How the health of a subscription's endpoint is written.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use domain::{
     delivery::Health,
     subscription::{DisabledBecause, SubscriptionState},
@@ -9,7 +8,9 @@ use jiff::Timestamp;
 
 use super::{SubscriptionItem, Subscriptions};
 use crate::dynamo::{
-    Unavailable, key,
+    Unavailable,
+    call::{AttributeValue, is_unmet},
+    key,
     transaction::{number, text},
     unavailable, unreadable,
 };
@@ -30,8 +31,7 @@ impl Subscriptions {
     ) -> Result<bool, Unavailable> {
         let seen = item.health.changes;
         let health = Health { changes: seen + 1, ..health };
-        let value = serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(&health)
-            .map_err(|error| unreadable("subscriptions", &error))?;
+        let value = serde_dynamo::to_attribute_value(&health).map_err(|error| unreadable("subscriptions", &error))?;
         let call = self
             .client
             .update_item()
@@ -55,12 +55,8 @@ impl Subscriptions {
         };
         match call.send().await {
             Ok(_) => {}
-            Err(error) => {
-                return match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                    _ => Err(unavailable("subscriptions", &error)),
-                };
-            }
+            Err(error) if is_unmet(&error) => return Ok(false),
+            Err(error) => return Err(unavailable("subscriptions", &error)),
         }
         item.health = health;
         if off.is_some() {
@@ -73,6 +69,6 @@ impl Subscriptions {
 }
 
 /// A value as it stands in the item.
-fn word(value: &impl serde::Serialize) -> Result<aws_sdk_dynamodb::types::AttributeValue, Unavailable> {
-    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(value).map_err(|error| unreadable("subscriptions", &error))
+fn word(value: &impl serde::Serialize) -> Result<AttributeValue, Unavailable> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| unreadable("subscriptions", &error))
 }

@@ -5,6 +5,7 @@
 //! Nothing is ever added to an item, so nothing can be added twice. What comes late (a sandbox that was frozen over its line) is found
 //! when its day is read once more.
 
+use crate::dynamo::call::is_unmet;
 use domain::{id::AccountId, usage::Tally};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -142,7 +143,7 @@ impl Usage {
             deprecated: tally.deprecated,
             sunset: tally.sunset,
         };
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(attributes(&item))).send().await;
+        let put = self.client.put_item().table_name(&self.table).item(attributes(&item)).send().await;
         put.map(|_| ()).map_err(|error| unavailable("usage", &error))
     }
 
@@ -161,7 +162,7 @@ impl Usage {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(attributes(state)))
+            .item(attributes(state))
             // Whole hours have one spelling each, and those sort like the times.
             .condition_expression("attribute_not_exists(pk) OR #until <= :until")
             .expression_attribute_names("#until", "until")
@@ -170,11 +171,7 @@ impl Usage {
             .await;
         match put {
             Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
+            Err(error) if is_unmet(&error) => Ok(false),
             Err(error) => Err(unavailable("usage", &error)),
         }
     }
@@ -191,13 +188,12 @@ impl Usage {
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", text(key::active(at)))
                 .consistent_read(true)
-                .set_exclusive_start_key(start)
+                .exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| unavailable("usage", &error))?;
             for row in answer.items.unwrap_or_default() {
-                let item: ActiveItem =
-                    serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("usage", &error))?;
+                let item: ActiveItem = serde_dynamo::from_item(row).map_err(|error| unreadable("usage", &error))?;
                 accounts.push(item.account);
             }
             start = answer.last_evaluated_key;

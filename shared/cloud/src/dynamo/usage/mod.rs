@@ -8,9 +8,9 @@
 mod fold;
 mod item;
 
+use crate::dynamo::call::{AttributeValue, Client};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{
     id::{AccountId, ApplicationId, KeyId, StoreId},
     usage::{Counted, StatusClass, Tally},
@@ -145,8 +145,7 @@ impl Usage {
             .map_err(|error| unavailable("usage", &error))?;
         let mut until = [Timestamp::UNIX_EPOCH; 2];
         for row in answer.items.unwrap_or_default() {
-            let item: FoldedItem =
-                serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("usage", &error))?;
+            let item: FoldedItem = serde_dynamo::from_item(row).map_err(|error| unreadable("usage", &error))?;
             let place = if item.sk == Span::Day.name() { 0 } else { 1 };
             until[place] = item.until;
         }
@@ -173,14 +172,12 @@ impl Usage {
                 .expression_attribute_values(":from", text(key::usage_from(from)))
                 .expression_attribute_values(":until", text(key::usage_from(until)))
                 .consistent_read(true)
-                .set_exclusive_start_key(start)
+                .exclusive_start_key(start)
                 .send()
                 .await
                 .map_err(|error| unavailable("usage", &error))?;
             for row in answer.items.unwrap_or_default() {
-                items.push(
-                    serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("usage", &error))?,
-                );
+                items.push(serde_dynamo::from_item(row).map_err(|error| unreadable("usage", &error))?);
             }
             start = answer.last_evaluated_key;
             if start.is_none() {
@@ -239,11 +236,10 @@ impl Usage {
         let mut tallies = Tallies::new();
         let mut start = None;
         loop {
-            let page = query.clone().set_exclusive_start_key(start).send().await;
+            let page = query.clone().exclusive_start_key(start).send().await;
             let page = page.map_err(|error| unavailable("usage", &error))?;
             for row in page.items.unwrap_or_default() {
-                let line: ServiceLine =
-                    serde_dynamo::aws_sdk_dynamodb_1::from_item(row).map_err(|error| unreadable("usage", &error))?;
+                let line: ServiceLine = serde_dynamo::from_item(row).map_err(|error| unreadable("usage", &error))?;
                 let counted = counted(&line);
                 tallies.entry(group(day, line)).or_default().note(&counted);
             }
