@@ -218,12 +218,10 @@ impl Batch<'_> {
         // Whoever closes the breaker asks for what is parked after that. If it is still open now, they will find this one; if it is not, they
         // may have looked before it stood there.
         let state = known.anew(self.app).await?;
-        match &state.item {
-            Some(item) if item.health.open_until.is_none() && state.is_enabled() => {
-                Ok(Disposition::RetryAfter(Duration::ZERO, "the endpoint is back"))
-            }
-            _ => Ok(Disposition::Done),
-        }
+        Ok(match &state.item {
+            Some(item) if item.health.open_until.is_some() => Disposition::Done,
+            _ => Disposition::RetryAfter(Duration::ZERO, "the endpoint is back, or switched off"),
+        })
     }
 
     async fn ended(
