@@ -16,5 +16,6 @@ mod journey;
 mod limit;
 mod process;
 mod proxy;
+mod reconciliation;
 mod sdk;
 mod world;

@@ -287,12 +287,16 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let boot = Boot::new(&environment, soon.clone()).unwrap();
     let mut config = sweep::Config::from_env(&environment).unwrap();
     config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
+    // Stores of other tests are none of this one's business.
+    config.reconciliations_queue_url.clone_from(&house.config.offboarding_queue_url);
     for (table, name) in [
         (&mut config.service_log_table, "service-log"),
         (&mut config.security_log_table, "security-log"),
         (&mut config.guards_table, "guards"),
         (&mut config.usage_table, "usage"),
         (&mut config.cache_table, "cache"),
+        (&mut config.events_table, "events"),
+        (&mut config.deliveries_table, "deliveries"),
     ] {
         *table = expired_line(&house, name).await;
     }
@@ -302,7 +306,19 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let app = sweep::App::new(&boot, config);
     let mut context = lambda_runtime::Context::default();
     context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
-    for name in ["service-log", "security-log", "guards", "cache", "offboarding", "usage", "old-usage"] {
+    for name in [
+        "service-log",
+        "security-log",
+        "guards",
+        "cache",
+        "offboarding",
+        "usage",
+        "old-usage",
+        "events",
+        "deliveries",
+        "changes",
+        "hooks",
+    ] {
         let order = serde_json::from_value(json!({ "sweep": name })).unwrap();
         sweep::handle(&app, order, &context).await.unwrap();
     }

@@ -152,6 +152,17 @@ async fn events_of_deliver() {
 }
 
 #[tokio::test]
+async fn events_of_reconciliation() {
+    let (environment, boot) = boot("reconciliation");
+    let app = reconciliation::App::new(&boot, reconciliation::Config::from_env(&environment).unwrap());
+    for (file, event) in files("reconciliation") {
+        let expected = usize::from(file == "undecodable");
+        let answer = reconciliation::handle(&app, serde_json::from_value(event).unwrap(), &context()).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn events_of_sweep() {
     let (environment, boot) = boot("sweep");
     let app = sweep::App::new(&boot, sweep::Config::from_env(&environment).unwrap());

@@ -1,7 +1,8 @@
 //! One scheduled sweep, by name.
 //!
-//! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again and folds the
-//! service log into usage; of what it scans it reads no more than the key and the expiry, but for stores.
+//! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again, sends every
+//! connected store to be looked after, and folds the service log into usage; of what it scans it reads no more than the key and the expiry, but
+//! for stores.
 
 use std::time::Duration;
 
@@ -10,9 +11,11 @@ use cloud::{
     clock::Clock,
     dynamo::{
         Client, Unavailable,
-        expired::{Expired, SEGMENTS, Swept, unfinished_stores},
+        expired::{Connected, Expired, SEGMENTS, Swept, unfinished_stores},
+        stores::StoreItem,
         usage::{Span, Usage},
     },
+    events::{ReconciliationMessage, Task},
     offboarding::OffboardingMessage,
     sqs::Queue,
 };
@@ -32,8 +35,14 @@ cloud::config! {
         pub cache_table: String = "CACHE_TABLE",
         /// Table of stores and grants.
         pub stores_table: String = "STORES_TABLE",
+        /// Table of events.
+        pub events_table: String = "EVENTS_TABLE",
+        /// Table of deliveries.
+        pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of stores whose off-boarding is to be finished.
         pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
+        /// Queue of stores that are to be looked after.
+        pub reconciliations_queue_url: String = "RECONCILIATIONS_QUEUE_URL",
     }
 }
 
@@ -58,6 +67,14 @@ pub enum Sweep {
     Usage,
     /// Usage whose time is over (R147).
     OldUsage,
+    /// Envelopes of events whose time is over.
+    Events,
+    /// Deliveries whose time is over.
+    Deliveries,
+    /// Stores that are to be looked through for what no webhook told.
+    Changes,
+    /// Stores whose registered webhooks are to be looked at.
+    Hooks,
 }
 
 /// What a schedule sends.
@@ -92,6 +109,7 @@ pub struct App {
     tables: Client,
     config: Config,
     offboardings: Queue<OffboardingMessage>,
+    reconciliations: Queue<ReconciliationMessage>,
     usage: Usage,
     clock: Clock,
 }
@@ -103,6 +121,7 @@ impl App {
         let tables = cloud::dynamo::client(&boot.aws);
         Self {
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            reconciliations: Queue::new(&boot.aws, config.reconciliations_queue_url.clone()),
             usage: Usage::new(
                 tables.clone(),
                 config.service_log_table.clone(),
@@ -128,14 +147,22 @@ pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) 
         Sweep::Guards => &app.config.guards_table,
         Sweep::OldUsage => &app.config.usage_table,
         Sweep::Cache => &app.config.cache_table,
+        Sweep::Events => &app.config.events_table,
+        Sweep::Deliveries => &app.config.deliveries_table,
+        Sweep::Changes => return look_after(app, order, Task::Changes, budget).await,
+        Sweep::Hooks => return look_after(app, order, Task::Hooks, budget).await,
         Sweep::Offboarding => return offboarding(app, order, budget).await,
         Sweep::Usage => return usage(app, order, budget).await,
     };
-    let now = app.clock.now();
-    // Another start each hour, so that a table too large for one run is still swept everywhere.
-    let first = i32::try_from(now.as_second().div_euclid(3_600).rem_euclid(i64::from(SEGMENTS))).unwrap_or(0);
+    let (now, first) = (app.clock.now(), first_segment(app));
     let swept = Expired::new(app.tables.clone(), table.clone()).sweep(now, first, order.dry_run, budget).await?;
     Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0, folded: 0 }))
+}
+
+/// Another start each hour, so that a table too large for one run is still swept everywhere.
+fn first_segment(app: &App) -> i32 {
+    let hours = app.clock.now().as_second().div_euclid(3_600);
+    i32::try_from(hours.rem_euclid(i64::from(SEGMENTS))).unwrap_or(0)
 }
 
 async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
@@ -153,6 +180,24 @@ async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, 
     let lag = oldest.map_or(0, |oldest| u64::try_from(now - oldest.as_second()).unwrap_or(0));
     let swept = Swept { expired: stores.len() as u64, deleted: 0, lag_seconds: lag, complete: true };
     Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent, folded: 0 }))
+}
+
+/// One message a connected store. What does not fit into one run waits for the next: each begins elsewhere.
+async fn look_after(app: &App, order: Order, task: Task, budget: Budget) -> Result<Report, Unavailable> {
+    let mut report = Report { sweep: order.sweep, dry_run: order.dry_run, swept: Swept::default(), sent: 0, folded: 0 };
+    let mut connected = Connected::new(app.tables.clone(), app.config.stores_table.clone(), first_segment(app));
+    while let Some(stores) = connected.next(budget).await? {
+        report.swept.expired += stores.len() as u64;
+        if order.dry_run {
+            continue;
+        }
+        for StoreItem { account, id: store, generation, .. } in stores {
+            app.reconciliations.send(&ReconciliationMessage { account, store, generation, task }).await?;
+            report.sent += 1;
+        }
+    }
+    report.swept.complete = connected.complete();
+    Ok(told(report))
 }
 
 /// Hours first: what they make readable is asked for most.
@@ -179,6 +224,10 @@ fn told(report: Report) -> Report {
         Sweep::Offboarding => "offboarding",
         Sweep::Usage => "usage",
         Sweep::OldUsage => "old-usage",
+        Sweep::Events => "events",
+        Sweep::Deliveries => "deliveries",
+        Sweep::Changes => "changes",
+        Sweep::Hooks => "hooks",
     };
     tracing::info!(
         sweep,

@@ -461,11 +461,36 @@ impl Objects {
         }
     }
 
+    /// Which they are, and how new.
+    #[must_use]
+    pub fn stamps(&self) -> Vec<Stamp> {
+        let stamp = |id: &String, created_at, updated_at| Stamp { id: id.clone(), created_at, updated_at };
+        match self {
+            Self::Products(all) => all.iter().map(|one| stamp(&one.id, one.created_at, one.updated_at)).collect(),
+            Self::Orders(all) => all.iter().map(|one| stamp(&one.id, one.placed_at, one.updated_at)).collect(),
+            Self::Customers(all) => all.iter().map(|one| stamp(&one.id, one.created_at, one.updated_at)).collect(),
+            Self::Categories(all) => all.iter().map(|one| stamp(&one.id, None, None)).collect(),
+            Self::Inventory(all) => all.iter().map(|one| stamp(&one.variant_id, None, one.updated_at)).collect(),
+            Self::Baskets(all) => all.iter().map(|one| stamp(&one.id, None, None)).collect(),
+        }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Which object one is, and how new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Its id; of a stock level the variant's.
+    pub id: String,
+    /// When it came into being, or an order was placed.
+    pub created_at: Option<Timestamp>,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
 }
 
 /// Why nothing was asked of the store.

@@ -35,7 +35,8 @@ pub use address::{AddressError, Loopback, StoreAddress};
 pub use allowance::{Allowance, Refill};
 pub use connector::{
     Connector, Context, Credential, CredentialError, CredentialField, DEFAULT_PER_PAGE, EntitySupport, InboundResponse,
-    MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Target, Then, Turn, Unsupported, Verb,
+    MAX_PER_PAGE, Objects, Outcome, Platform, RawCall, Read, ReadError, Refusal, Stamp, Target, Then, Turn,
+    Unsupported, Verb,
 };
 pub use fields::{Fields, FieldsError};
 pub use notice::Notice;

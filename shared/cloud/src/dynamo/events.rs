@@ -113,6 +113,10 @@ pub struct ReconciledItem {
     /// Every change before this moment was seen.
     #[pd(none)]
     pub seen_until: Timestamp,
+    /// Whether the present look is the first one, which only learns what there is.
+    #[pd(none)]
+    #[serde(default)]
+    pub learning: bool,
     /// Where the present look for changes goes on, if one was cut short.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]

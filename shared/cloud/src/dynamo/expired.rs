@@ -161,6 +161,59 @@ pub async fn unfinished_stores(
     Ok(found)
 }
 
+/// Every connected store, a page at a time.
+pub struct Connected {
+    client: Client,
+    table: String,
+    first: i32,
+    /// Segments that are done.
+    done: i32,
+    start: Option<Row>,
+}
+
+impl Connected {
+    /// Begins with segment `first` of [`SEGMENTS`] of the `stores` table.
+    #[must_use]
+    pub fn new(client: Client, table: String, first: i32) -> Self {
+        Self { client, table, first, done: 0, start: None }
+    }
+
+    /// The next page, which may be empty; nothing at the end, or when the budget is used up.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn next(&mut self, budget: Budget) -> Result<Option<Vec<StoreItem>>, Unavailable> {
+        if self.complete() || budget.left() < WORTHWHILE {
+            return Ok(None);
+        }
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .segment((self.first + self.done).rem_euclid(SEGMENTS), SEGMENTS)
+            .filter_expression("sk = :store AND #state = :connected")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":store", text(super::key::STORE))
+            .expression_attribute_values(":connected", text(StoreState::Connected.as_str()))
+            .exclusive_start_key(self.start.take())
+            .send()
+            .await
+            .map_err(|error| unavailable("sweep", &error))?;
+        self.start = answer.last_evaluated_key;
+        self.done += i32::from(self.start.is_none());
+        let rows = answer.items.unwrap_or_default().into_iter();
+        let read = rows
+            .map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("stores", &error)));
+        read.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Whether every store was seen.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.done >= SEGMENTS
+    }
+}
+
 type Row = Attributes;
 
 struct Rows {
