@@ -109,7 +109,7 @@ impl Office {
                 let message: EventMessage = serde_json::from_str(body).unwrap();
                 assert_eq!(message.store, self.store);
                 match message.news {
-                    News::Recovered { topic, object } => (topic, object),
+                    News::Recovered { topic, object, .. } => (topic, object),
                     News::Hook { .. } => panic!("it is no webhook"),
                 }
             })

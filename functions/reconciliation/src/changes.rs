@@ -165,7 +165,8 @@ async fn tell(
     let ids: Vec<&str> = due.iter().map(|stamp| stamp.id.as_str()).collect();
     let marks = app.known.marks(store, entity, &ids).await?;
     let missed = due.into_iter().filter_map(|stamp| Some((stamp, missed(marks.get(&stamp.id), stamp, since)?)));
-    let found: Vec<Sending> = missed.map(|(stamp, change)| recovered(visit, entity, change, &stamp.id)).collect();
+    let found: Vec<Sending> =
+        missed.map(|(stamp, change)| recovered(visit, entity, change, &stamp.id, stamp.updated_at)).collect();
     if !found.is_empty() {
         tracing::info!(%store, %entity, missed = found.len(), "changes that no webhook told");
         app.incoming.send_all(found).await?;
@@ -188,13 +189,19 @@ fn missed(mark: Option<&Mark>, stamp: &Stamp, since: Timestamp) -> Option<Change
 }
 
 /// The message about something that was found by looking.
-pub(crate) fn recovered(visit: &Visit<'_>, entity: Entity, change: Change, object: &str) -> Sending {
+pub(crate) fn recovered(
+    visit: &Visit<'_>,
+    entity: Entity,
+    change: Change,
+    object: &str,
+    updated_at: Option<Timestamp>,
+) -> Sending {
     let clock = &visit.app.clock;
     let message = EventMessage {
         id: EventId::from_uuid(clock.new_id()),
         store: visit.store.id.clone(),
         received_at: clock.now(),
-        news: News::Recovered { topic: Topic::Object(entity, change), object: object.to_owned() },
+        news: News::Recovered { topic: Topic::Object(entity, change), object: object.to_owned(), updated_at },
     };
     Sending::new(&message).in_group(visit.store.id.as_str())
 }

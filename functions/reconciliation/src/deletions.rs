@@ -36,7 +36,7 @@ pub(crate) async fn look(visit: &Visit<'_>, entity: Entity) -> Result<(), Stoppe
                 Err(NotTold::Failed(seen)) => return Err(Stopped::Store(seen)),
             };
             let gone = here.iter().filter(|id| !existing.iter().any(|there| there == *id));
-            let found: Vec<Sending> = gone.map(|id| recovered(visit, entity, Change::Deleted, id)).collect();
+            let found: Vec<Sending> = gone.map(|id| recovered(visit, entity, Change::Deleted, id, None)).collect();
             if !found.is_empty() {
                 tracing::info!(%store, %entity, gone = found.len(), "objects whose end no webhook told");
                 app.incoming.send_all(found).await?;
