@@ -47,7 +47,7 @@ impl Office {
         let environment = environment("reconciliation", faults.url());
         let boot = Boot::new(&environment, clock.clone()).unwrap();
         let mut config = reconciliation::Config::from_env(&environment).unwrap();
-        let sqs = aws_sdk_sqs::Client::new(&boot.aws);
+        let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(faults.url().as_str()));
         let name = Clock::system().new_id().simple().to_string();
         for (url, queue) in [
             (&mut config.incoming_events_queue_url, "incoming"),
@@ -150,7 +150,7 @@ impl Office {
 
     /// Notes that a webhook has told how new an object is.
     async fn told(&self, entity: Entity, id: &str, newest: jiff::Timestamp) {
-        let update = self.house.tables().update_item().table_name(&self.config.events_table);
+        let update = crate::sdk::tables(self.faults.url().as_str()).update_item().table_name(&self.config.events_table);
         update
             .key("pk", AttributeValue::S(key::marks(&self.store)))
             .key("sk", AttributeValue::S(key::mark(entity, id)))

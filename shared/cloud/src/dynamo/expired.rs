@@ -202,8 +202,7 @@ impl Connected {
         self.start = answer.last_evaluated_key;
         self.done += i32::from(self.start.is_none());
         let rows = answer.items.unwrap_or_default().into_iter();
-        let read = rows
-            .map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("stores", &error)));
+        let read = rows.map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("stores", &error)));
         read.collect::<Result<_, _>>().map(Some)
     }
 

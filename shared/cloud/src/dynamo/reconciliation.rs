@@ -95,9 +95,8 @@ impl Known {
         entity: Entity,
         ids: &[&str],
     ) -> Result<HashMap<String, Mark>, Unavailable> {
-        let reads = stream::iter(ids).map(|id| {
-            get::<MarkItem>(&self.client, &self.table, "marks", key::marks(store), key::mark(entity, id))
-        });
+        let reads = stream::iter(ids)
+            .map(|id| get::<MarkItem>(&self.client, &self.table, "marks", key::marks(store), key::mark(entity, id)));
         let found: Vec<Option<MarkItem>> = reads.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().map(Mark::from).map(|mark| (mark.object.clone(), mark)).collect())
     }
@@ -113,9 +112,8 @@ impl Known {
         after: Option<&str>,
         most: u16,
     ) -> Result<(Vec<Mark>, Option<String>), Unavailable> {
-        let start = after.map(|place| {
-            HashMap::from([("pk".to_owned(), text(key::marks(store))), ("sk".to_owned(), text(place))])
-        });
+        let start = after
+            .map(|place| HashMap::from([("pk".to_owned(), text(key::marks(store))), ("sk".to_owned(), text(place))]));
         let answer = self
             .client
             .query()
