@@ -308,8 +308,8 @@ pub(crate) enum Subscriptions {
     /// Makes a subscription. Its secret is shown once.
     Create {
         /// Where deliveries go: https, a host's name, port 443 or 8443.
-        #[arg(long = "to", value_name = "URL")]
-        url: String,
+        #[arg(long, value_name = "URL")]
+        to: String,
         #[command(flatten)]
         wish: Wish,
         /// The application that it belongs to; a management key must say.
@@ -332,8 +332,8 @@ pub(crate) enum Subscriptions {
         /// Which subscription.
         subscription: String,
         /// Where deliveries go.
-        #[arg(long = "to", value_name = "URL")]
-        url: Option<String>,
+        #[arg(long, value_name = "URL")]
+        to: Option<String>,
         #[command(flatten)]
         wish: Wish,
         /// Empties these: name, stores, fields, filter; several with commas between.
@@ -495,6 +495,19 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// The values of global arguments go by their ids: one that a command gives the same id would be taken for it, and the key sent there.
+    #[test]
+    fn no_command_has_an_argument_of_a_global_ones_name() {
+        let global: Vec<_> = Arguments::command().get_arguments().map(|argument| argument.get_id().clone()).collect();
+        fn check(command: &clap::Command, global: &[clap::Id]) {
+            for argument in command.get_arguments() {
+                assert!(!global.contains(argument.get_id()), "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(|command| check(command, global));
+        }
+        Arguments::command().get_subcommands().for_each(|command| check(command, &global));
     }
 
     #[test]

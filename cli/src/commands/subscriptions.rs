@@ -19,9 +19,9 @@ const ALL: &str = "/v1/subscriptions";
 
 pub(crate) async fn run(command: Subscriptions, client: &Client, screen: &mut Screen) -> Result<(), Failure> {
     match command {
-        Subscriptions::Create { url, wish, app } => {
+        Subscriptions::Create { to, wish, app } => {
             let mut body = wished(wish)?;
-            body.insert("url".to_owned(), url.into());
+            body.insert("url".to_owned(), to.into());
             body.extend(app.map(|app| ("application".to_owned(), app.into())));
             let made = client.json(Method::POST, ALL, &[], Body::Json(&body.into()), screen).await?;
             shown_once(&made, screen)
@@ -33,9 +33,9 @@ pub(crate) async fn run(command: Subscriptions, client: &Client, screen: &mut Sc
             Ok(())
         }
         Subscriptions::Show { subscription } => thing(&client.get(&at(&subscription, ""), &[], screen).await?, screen),
-        Subscriptions::Update { subscription, url, wish, clear } => {
+        Subscriptions::Update { subscription, to, wish, clear } => {
             let mut body = wished(wish)?;
-            body.extend(url.map(|url| ("url".to_owned(), url.into())));
+            body.extend(to.map(|url| ("url".to_owned(), url.into())));
             body.extend(clear.into_iter().map(|name| (name, Value::Null)));
             change(&subscription, &body.into(), client, screen).await
         }
