@@ -288,7 +288,7 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let mut config = sweep::Config::from_env(&environment).unwrap();
     config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
     // Stores of other tests are none of this one's business.
-    config.reconciliations_queue_url.clone_from(&house.config.offboarding_queue_url);
+    config.reconciliations_queue_url.clone_from(&house.config.reconciliations_queue_url);
     for (table, name) in [
         (&mut config.service_log_table, "service-log"),
         (&mut config.security_log_table, "security-log"),

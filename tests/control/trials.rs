@@ -53,7 +53,9 @@ async fn a_test_is_delivered_like_an_event_and_told_as_it_was_met() {
         receiver.next([behaviour.clone()]);
         let told = shop.developer("POST", &test, None).await.json();
         assert_eq!(told["delivered"], false, "{behaviour:?}");
-        assert!(behaviour == Behaviour::Redirect || told["status"] == status, "{behaviour:?} {told}");
+        // An answer that is cut may be cut before its status is read.
+        let open = matches!(behaviour, Behaviour::Redirect | Behaviour::Cut);
+        assert!(open || told["status"] == status, "{behaviour:?} {told}");
         assert!(told["detail"].as_str().unwrap().starts_with(detail), "{behaviour:?} {told}");
     }
     // Nothing of it is held against the endpoint, and nothing recorded.
