@@ -5,7 +5,7 @@ mod faults;
 mod replays;
 mod told;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
@@ -118,8 +118,8 @@ impl Fan {
 
     /// Puts an item past the fault proxy.
     pub(crate) async fn put<T: serde::Serialize>(&self, table: &str, item: &T) {
-        let json = serde_json::to_value(item).unwrap();
-        let item = json.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+        // Not by way of JSON, which has no bytes.
+        let item = serde_dynamo::aws_sdk_dynamodb_1::to_item(item).unwrap();
         crate::sdk::tables(Stack::shared().aws().as_str())
             .put_item()
             .table_name(table)
@@ -245,22 +245,6 @@ impl Fan {
                     group: attributes.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
                 });
             }
-        }
-    }
-}
-
-/// JSON as DynamoDB takes it; our items hold no binaries but empty ones.
-fn attribute(value: &Value) -> aws_sdk_dynamodb::types::AttributeValue {
-    use aws_sdk_dynamodb::types::AttributeValue as Attribute;
-    match value {
-        Value::Null => Attribute::Null(true),
-        Value::Bool(flag) => Attribute::Bool(*flag),
-        Value::Number(number) => Attribute::N(number.to_string()),
-        Value::String(text) => Attribute::S(text.clone()),
-        Value::Array(values) => Attribute::L(values.iter().map(attribute).collect()),
-        Value::Object(members) => {
-            let members: HashMap<_, _> = members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-            Attribute::M(members)
         }
     }
 }
