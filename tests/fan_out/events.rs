@@ -19,7 +19,7 @@ fn at(object: &Value, time: &str) -> Value {
 async fn a_webhook_is_told_once_however_often_its_platform_sends_it() {
     let fan = Fan::new().await;
     fan.subscribe(&["order.updated"], |_| {}).await;
-    let order = fan.raw("orders/11").await;
+    let order = fan.raw("orders/5011").await;
     let first = fan.cartos("order.updated", "same", &order);
     let again = fan.cartos("order.updated", "same", &order);
     assert!(fan.handle(&[&first]).await.is_empty());
@@ -48,7 +48,7 @@ async fn a_webhook_is_told_once_however_often_its_platform_sends_it() {
 async fn old_news_is_not_told_and_what_came_into_being_is_told_as_it_is_now() {
     let fan = Fan::new().await;
     fan.subscribe(&["order.created", "order.updated", "order.deleted"], |_| {}).await;
-    let order = fan.raw("orders/12").await;
+    let order = fan.raw("orders/5012").await;
     let newest = fan.cartos("order.updated", "1", &at(&order, "2026-03-03T00:00:00Z"));
     let old = fan.cartos("order.updated", "2", &at(&order, "2026-03-02T00:00:00Z"));
     let mut stale = at(&order, "2026-03-01T00:00:00Z");
@@ -60,22 +60,22 @@ async fn old_news_is_not_told_and_what_came_into_being_is_told_as_it_is_now() {
     let sent = fan.sent().await;
     assert_eq!(types(&sent), [(1, "order.updated".to_owned()), (2, "order.created".to_owned())]);
     let created = sent.iter().find(|sent| sent.body()["type"] == "order.created").unwrap();
-    let now = fan.world.get("orders/12").await.json();
+    let now = fan.world.get("orders/5012").await.json();
     assert_eq!(created.body()["data"], now, "read from the store, not what came late");
     let envelope = fan.envelope(&old.id).await.unwrap();
     assert_eq!((envelope.superseded_by, envelope.subscriptions), (Some(newest.id.clone()), 0));
     // It stays superseded when the queue hands it over again.
     assert!(fan.handle(&[&old]).await.is_empty());
-    let deleted = fan.cartos("order.deleted", "4", &json!({ "id": 12 }));
+    let deleted = fan.cartos("order.deleted", "4", &json!({ "id": 5012 }));
     assert!(fan.handle(&[&deleted]).await.is_empty());
-    let twice = fan.cartos("order.deleted", "5", &json!({ "id": 12 }));
+    let twice = fan.cartos("order.deleted", "5", &json!({ "id": 5012 }));
     let late = fan.cartos("order.updated", "6", &at(&order, "2026-03-03T00:00:00Z"));
     for message in [&twice, &late] {
         assert!(fan.handle(&[message]).await.is_empty());
     }
     let sent = fan.sent().await;
     assert_eq!(types(&sent), [(3, "order.deleted".to_owned())]);
-    assert_eq!(sent[0].body()["data"], json!({ "id": "12" }));
+    assert_eq!(sent[0].body()["data"], json!({ "id": "5012" }));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn an_object_that_must_be_read_is_waited_for_and_told_without_in_the_end()
     let fan = Fan::new().await;
     let wanting = fan.subscribe(&["order.updated", "order.created"], |_| {}).await;
     let now = fan.world.boot.clock.now();
-    let mut message = fan.recovered("order.updated", "14", Some(now));
+    let mut message = fan.recovered("order.updated", "5014", Some(now));
     fan.world.demo.fail_next(50, Fault::Status(503, None));
     assert_eq!(fan.handle(&[&message]).await, [0]);
     assert!(fan.sent().await.is_empty());
@@ -131,7 +131,7 @@ async fn an_object_that_must_be_read_is_waited_for_and_told_without_in_the_end()
     let sent = fan.sent().await;
     assert_eq!(
         (&sent[0].body()["incomplete"], &sent[0].body()["data"]),
-        (&json!("unreadable"), &json!({ "id": "14" }))
+        (&json!("unreadable"), &json!({ "id": "5014" }))
     );
     assert_eq!(sent[0].body()["recovered"], true);
     fan.world.demo.fail_next(0, Fault::Status(503, None));
@@ -140,7 +140,7 @@ async fn an_object_that_must_be_read_is_waited_for_and_told_without_in_the_end()
     let mut unknown = fan.recovered("order.created", "999999", Some(now));
     for _ in 0..60 {
         // What is left of the faults.
-        if fan.world.get("orders/1").await.status == 200 {
+        if fan.world.get("orders/5001").await.status == 200 {
             break;
         }
     }
@@ -156,7 +156,7 @@ async fn what_nothing_can_be_made_of_leaves_its_envelope_and_no_body() {
     let fan = Fan::new().await;
     fan.subscribe(&["order.updated"], |item| item.state = SubscriptionState::Enabled).await;
     let broken = fan.hook(&fan.world.store, &[("x-cartos-topic", "order.updated")], "{\"secret\": 1".to_owned());
-    let mut over = fan.recovered("order.updated", "5", None);
+    let mut over = fan.recovered("order.updated", "5005", None);
     over.received_at = hours_ago(23);
     assert!(fan.handle(&[&broken, &over]).await.is_empty());
     let dead = fan.take(&fan.config.dead_events_queue_url).await;

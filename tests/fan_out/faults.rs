@@ -14,7 +14,7 @@ use super::Fan;
 async fn nothing_is_lost_whichever_step_is_the_last() {
     let fan = Fan::new().await;
     fan.subscribe(&["order.updated"], |_| {}).await;
-    let order = fan.raw("orders/21").await;
+    let order = fan.raw("orders/5021").await;
     let mut told = 0;
     for (step, target) in ["Query", "UpdateItem", "SendMessageBatch", "PutItem"].into_iter().enumerate() {
         for (way, fault) in [Fault::Cut, Fault::CutAfter, Fault::Throttle].into_iter().enumerate() {
@@ -47,10 +47,11 @@ async fn r143_the_cache_is_void_before_anyone_is_told() {
     let change = cloud::dynamo::stores::StoreChange { cache: Some(true), ..Default::default() };
     let part = stores.changing(&fan.world.account, &fan.world.store, change);
     cloud::dynamo::transaction::write(&fan.world.tables(), vec![part]).await.unwrap();
-    let product = fan.raw("products/5").await;
-    let first = fan.world.get("products/5").await;
-    assert_eq!((first.status, fan.world.get("products/5").await.headers["x-cache"].as_str()), (200, "hit"));
+    let product = fan.raw("products/1005").await;
+    let first = fan.world.get("products/1005").await;
+    assert_eq!((first.status, fan.world.get("products/1005").await.headers["x-cache"].as_str()), (200, "hit"));
 
+    fan.world.app.journal().settle().await;
     fan.world.faults.reset();
     let message = fan.cartos("product.updated", "1", &product);
     assert!(fan.handle(&[&message]).await.is_empty());
@@ -62,7 +63,7 @@ async fn r143_the_cache_is_void_before_anyone_is_told() {
     let sent = calls.iter().position(|call| call.target.ends_with("SendMessageBatch")).expect("developers are told");
     assert!(voided < sent);
     assert!((fan.world.faults.write_units() - 4.0).abs() < f64::EPSILON, "one more for each entity that is touched");
-    assert_eq!(fan.world.get("products/5").await.headers["x-cache"], "miss");
+    assert_eq!(fan.world.get("products/1005").await.headers["x-cache"], "miss");
     assert_eq!(fan.sent().await.len(), 1);
 }
 
@@ -76,8 +77,8 @@ async fn a_slow_store_holds_up_nobody_but_itself() {
     let everything = domain::scope::Scope::ALL.iter().copied().filter(|scope| scope.is_data_plane()).collect();
     let slow_id = fan.world.connect("cartos", slow.url().as_str(), credential, everything).await;
     slow.fail_next(20, demo_store::Fault::Slow(Duration::from_secs(3)));
-    let order = fan.raw("orders/22").await;
-    let mut messages: Vec<_> = (0..9).map(|n| fan.recovered("order.updated", &(n + 30).to_string(), None)).collect();
+    let order = fan.raw("orders/5022").await;
+    let mut messages: Vec<_> = (0..9).map(|n| fan.recovered("order.updated", &(n + 5030).to_string(), None)).collect();
     for message in &mut messages {
         message.store = slow_id.clone();
     }

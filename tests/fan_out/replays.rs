@@ -74,15 +74,15 @@ pub(super) async fn gone(fan: &Fan, of: &SubscriptionItem) -> EventId {
 async fn what_failed_is_read_anew_and_what_is_gone_says_so() {
     let fan = Fan::new().await;
     let subscription = fan.subscribe(&["order.updated"], |_| {}).await;
-    let failed = happened(&fan, &subscription, "41", Some(DeliveryState::Failed)).await;
+    let failed = happened(&fan, &subscription, "5041", Some(DeliveryState::Failed)).await;
     let gone = gone(&fan, &subscription).await;
-    happened(&fan, &subscription, "42", Some(DeliveryState::Delivered)).await;
+    happened(&fan, &subscription, "5042", Some(DeliveryState::Delivered)).await;
     let since = fan.world.boot.clock.now() - SignedDuration::from_hours(1);
     assert!(fan.replay(&subscription, Replay::Failed { since }).await.is_empty());
     let sent = fan.sent().await;
     assert_eq!(sent.len(), 1);
     assert_eq!((&sent[0].message["event"], &sent[0].message["replay"]), (&failed.as_str().into(), &3.into()));
-    assert_eq!(sent[0].body()["data"], fan.world.get("orders/41").await.json());
+    assert_eq!(sent[0].body()["data"], fan.world.get("orders/5041").await.json());
     assert_eq!(sent[0].body()["sequence"], 3);
     let there = fan.deliveries().get(&subscription.id, &gone).await.unwrap().unwrap();
     assert_eq!(
@@ -96,10 +96,10 @@ async fn what_was_parked_goes_on_where_it_stopped() {
     let fan = Fan::new().await;
     let subscription = fan.subscribe(&["order.updated"], |_| {}).await;
     let mut parked = Vec::new();
-    for order in 50..75 {
+    for order in 5050..5075 {
         parked.push(happened(&fan, &subscription, &order.to_string(), Some(DeliveryState::Parked)).await);
     }
-    happened(&fan, &subscription, "80", Some(DeliveryState::Failed)).await;
+    happened(&fan, &subscription, "5080", Some(DeliveryState::Failed)).await;
     assert!(fan.replay(&subscription, Replay::Parked).await.is_empty());
     // Page by page.
     let mut pages = 1;
@@ -121,8 +121,8 @@ async fn what_was_parked_goes_on_where_it_stopped() {
 async fn a_time_is_told_again_with_what_was_missed() {
     let fan = Fan::new().await;
     let subscription = fan.subscribe(&["order.updated"], |_| {}).await;
-    let missed = happened(&fan, &subscription, "44", None).await;
-    let taken = happened(&fan, &subscription, "45", Some(DeliveryState::Delivered)).await;
+    let missed = happened(&fan, &subscription, "5044", None).await;
+    let taken = happened(&fan, &subscription, "5045", Some(DeliveryState::Delivered)).await;
     let now = fan.world.boot.clock.now();
     let (from, to) = (now - SignedDuration::from_hours(2), now + SignedDuration::from_mins(1));
     // The account's stores are found by the account's own list, which this world does not keep: the subscription names its store.

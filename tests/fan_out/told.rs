@@ -34,7 +34,7 @@ async fn each_subscription_that_wants_an_event_is_told_what_it_wants_of_it() {
     })
     .await;
 
-    let order = fan.raw("orders/7").await;
+    let order = fan.raw("orders/5007").await;
     let message = fan.cartos("order.updated", "d1", &order);
     fan.world.faults.reset();
     assert!(fan.handle(&[&message]).await.is_empty());
@@ -53,13 +53,13 @@ async fn each_subscription_that_wants_an_event_is_told_what_it_wants_of_it() {
         (&body["id"], &body["type"], &body["store"], &body["sequence"]),
         (&json!(message.id), &json!("order.updated"), &json!(fan.world.store), &json!(1))
     );
-    assert_eq!(body["data"]["id"], "7");
+    assert_eq!(body["data"]["id"], "5007");
     assert!(body["data"]["lines"].is_array() && body["data"].get("remote").is_none() && body.get("remote").is_none());
     let cut = of(&cut.id).body();
     let names: Vec<_> = cut["data"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["id", "totals"]);
     assert_eq!(cut["remote"], order, "byte for byte, beside the cut one");
-    assert_eq!(of(&fitting.id).body()["data"]["id"], "7");
+    assert_eq!(of(&fitting.id).body()["data"]["id"], "5007");
     let envelope = fan.envelope(&message.id).await.unwrap();
     assert_eq!((envelope.sequence, envelope.subscriptions, envelope.superseded_by), (1, 3, None));
 }
@@ -68,7 +68,7 @@ async fn each_subscription_that_wants_an_event_is_told_what_it_wants_of_it() {
 async fn r121_nobody_is_told_what_the_merchant_does_not_allow() {
     let fan = Fan::new().await;
     fan.subscribe(&["order.updated", "product.updated"], |_| {}).await;
-    let (order, product) = (fan.raw("orders/7").await, fan.raw("products/3").await);
+    let (order, product) = (fan.raw("orders/5007").await, fan.raw("products/1003").await);
     fan.world.grant(&fan.world.store, ScopeSet::of(&[Scope::ProductsRead])).await;
     let messages = [fan.cartos("order.updated", "o", &order), fan.cartos("product.updated", "p", &product)];
     assert!(fan.handle(&[&messages[0], &messages[1]]).await.is_empty());
@@ -86,7 +86,7 @@ async fn r121_nobody_is_told_what_the_merchant_does_not_allow() {
 async fn the_events_of_an_object_keep_their_order_where_that_is_wanted() {
     let fan = Fan::new().await;
     let wanting = fan.subscribe(&["order.updated"], |item| item.ordering = Ordering::Entity).await;
-    let order = fan.raw("orders/9").await;
+    let order = fan.raw("orders/5009").await;
     let [first, second] = ["a", "b"].map(|delivery| fan.cartos("order.updated", delivery, &order));
     // The first is noted, and then its envelope cannot be written.
     use testkit::fault_proxy::{Calls, Fault};
@@ -118,7 +118,7 @@ async fn a_merchant_who_removes_the_app_is_the_last_news() {
     let (store, grants) = stores.with_grants(&fan.world.store).await.unwrap().unwrap();
     assert_eq!(store.state, domain::store::StoreState::Disconnecting);
     assert!(grants.iter().all(|grant| grant.revoked_at.is_some()));
-    let order = json!({ "id": 7 });
+    let order = json!({ "id": 5007 });
     assert!(fan.handle(&[&fan.cartos("order.deleted", "late", &order)]).await.is_empty());
     assert!(fan.sent().await.is_empty(), "what was still on its way is nobody's (D.10)");
 }
