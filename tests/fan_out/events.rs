@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use cloud::{
+    events::{HookBody, News},
+    objects::Objects,
+};
 use domain::subscription::SubscriptionState;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -149,6 +153,29 @@ async fn an_object_that_must_be_read_is_waited_for_and_told_without_in_the_end()
     assert!(fan.handle(&[&unknown]).await.is_empty());
     assert!(fan.sent().await.is_empty());
     drop(wanting);
+}
+
+/// Where no message holds the body, it is read from the bucket, which keeps it for a day as the queue keeps the message.
+#[tokio::test]
+async fn a_body_in_the_bucket_is_told_like_any_other() {
+    let fan = Fan::new().await;
+    fan.subscribe(&["order.updated"], |_| {}).await;
+    let mut large = fan.cartos("order.updated", "large", &fan.raw("orders/11").await);
+    let name = format!("{}/{}", large.store, large.id);
+    let News::Hook { body, .. } = &mut large.news else { unreachable!("it is a webhook") };
+    let held = body.inline().unwrap().unwrap().into_owned();
+    *body = HookBody::Stored(name.clone());
+    let bucket = Objects::new(&fan.world.boot.aws, &fan.config.large_hooks_bucket);
+    bucket.put(&name, held.into()).await.unwrap();
+    assert!(fan.handle(&[&large]).await.is_empty());
+    let sent = fan.sent().await;
+    assert_eq!((sent.len(), &sent[0].body()["id"]), (1, &json!(large.id)));
+
+    bucket.delete(&name).await.unwrap();
+    large.id = fan.new_event();
+    assert!(fan.handle(&[&large]).await.is_empty());
+    assert!(fan.sent().await.is_empty());
+    assert_eq!(fan.take(&fan.config.dead_events_queue_url).await.len(), 1, "its envelope is left");
 }
 
 #[tokio::test]

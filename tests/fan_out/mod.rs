@@ -281,7 +281,12 @@ pub(crate) async fn everything() -> Vec<testkit::fault_proxy::Seen> {
     of_sealed.store = sealed;
     let broken = fan.hook(&fan.world.store, &[("x-cartos-topic", "order.updated")], "{".to_owned());
     let privacy = fan.hook(&shopify, &[("x-shopify-topic", "customers/redact")], "{}".to_owned());
-    assert!(fan.handle(&[&told, &of_sealed, &broken, &privacy]).await.is_empty());
+    let mut large = broken.clone();
+    large.id = fan.new_event();
+    if let News::Hook { body, .. } = &mut large.news {
+        *body = HookBody::Stored(format!("{}/{}", large.store, large.id));
+    }
+    assert!(fan.handle(&[&told, &of_sealed, &broken, &large, &privacy]).await.is_empty());
     assert_eq!(fan.take(&fan.config.privacy_topics_queue_url).await.len(), 1);
     let (from, to) = (now - jiff::SignedDuration::from_hours(1), now + jiff::SignedDuration::from_hours(1));
     assert!(fan.replay(&ordered, Replay::Between { from, to }).await.is_empty());

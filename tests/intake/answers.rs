@@ -1,6 +1,6 @@
 //! What is answered where something is wrong, or is no webhook.
 
-use cloud::{clock::Clock, events::HookBody, hooks::HookSecrets, sqs::MESSAGE_LIMIT};
+use cloud::{clock::Clock, events::HookBody, hooks::HookSecrets, http::call::BODY_LIMIT, sqs::MESSAGE_LIMIT};
 use domain::{id::StoreId, store::StoreState};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -115,6 +115,33 @@ async fn a_message_is_filled_to_its_last_byte() {
     assert_eq!(door.post(&store, &headers, &body).await, 200);
     let queued = door.queued().await.remove(0);
     assert!(matches!(queued.hook().1, HookBody::Text(text) if text.len() == body.len()));
+}
+
+/// The largest that API Gateway can hand over rests in the bucket; the message is sent after it and names it.
+#[tokio::test]
+async fn a_body_that_no_message_holds_rests_in_the_bucket() {
+    let door = Door::new().await;
+    let store = door.store("shopify", SECRET).await;
+    for body in [vec![b'x'; MESSAGE_LIMIT], vec![0xff; BODY_LIMIT]] {
+        let headers = signed("shopify", SECRET, NOW, &body);
+        assert_eq!(door.post(&store, &headers, &body).await, 200);
+        let queued = door.queued().await.remove(0);
+        let HookBody::Stored(name) = queued.hook().1 else { panic!("{} bytes fit no message", body.len()) };
+        assert_eq!(*name, format!("{store}/{}", queued.message.id));
+        assert!(door.bucket().get(name).await.unwrap().is_some_and(|stored| stored == body), "byte for byte");
+        door.bucket().delete(name).await.unwrap();
+        assert!(door.bucket().get(name).await.unwrap().is_none());
+    }
+    let body = vec![b'x'; BODY_LIMIT + 1];
+    let refused = door.call(hook(&store, &signed("shopify", SECRET, NOW, &body), &body)).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (413, "body_too_large"));
+
+    let body = vec![b'x'; MESSAGE_LIMIT];
+    let down = Fault::Answer(StatusCode::INTERNAL_SERVER_ERROR, "");
+    let bucket: &'static str = format!("/{}/", door.config.large_hooks_bucket).leak();
+    door.faults.inject(Calls::Path(bucket), down, 100);
+    assert_eq!(door.post(&store, &signed("shopify", SECRET, NOW, &body), &body).await, 503);
+    assert!(door.queued().await.is_empty(), "no message without its body");
 }
 
 /// Neither yes nor no (invariant 6), and in time for the platform to send it again.

@@ -18,6 +18,7 @@ use cloud::{
     },
     events::{EventMessage, HookBody, News},
     hooks::{HookSecrets, HookVault},
+    objects::Objects,
 };
 use connectors::hooks::recipe::{Algorithm, Encoding, Key, Recipe, Signed, recipe};
 use domain::{
@@ -153,6 +154,11 @@ impl Door {
     /// The status that a webhook is answered with.
     pub(crate) async fn post(&self, store: &StoreId, headers: &Headers, body: &[u8]) -> u16 {
         self.call(hook(store, headers, body)).await.status
+    }
+
+    /// The bucket of bodies that no message holds.
+    pub(crate) fn bucket(&self) -> Objects {
+        Objects::new(&self.direct.aws, &self.config.large_hooks_bucket)
     }
 
     /// What has come into the queue since the last look.

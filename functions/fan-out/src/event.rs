@@ -1,6 +1,6 @@
 //! One message of what a store said, from the queue to the subscriptions that want it.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use cloud::{
     clock::random_bytes,
@@ -146,10 +146,12 @@ impl Work<'_> {
                     .await
             }
             News::Hook { headers, body } => {
-                let body = match body.inline() {
-                    Ok(Some(body)) => body,
-                    Ok(None) => return Err(Trouble::Never("its body is not in the message")),
-                    Err(_) => return Err(Trouble::Never("its body is not base64")),
+                let body = match body {
+                    HookBody::Stored(name) => {
+                        let stored = batch.app.large_hooks.get(name).await?;
+                        Cow::Owned(stored.ok_or(Trouble::Never("its body is not in the bucket any more"))?.to_vec())
+                    }
+                    held => held.inline().ok().flatten().ok_or(Trouble::Never("its body is not base64"))?,
                 };
                 let hooks = shop.connector.hooks().ok_or(Trouble::Never("the platform has no webhooks"))?;
                 let hook = hooks.read(headers, &body).map_err(|error| Trouble::Never(error.0))?;

@@ -32,6 +32,7 @@ use cloud::{
     egress::Egress,
     env::Permission,
     events::{DeadMessage, DeliveryMessage, EventMessage, PrivacyTopicMessage, ReplayMessage},
+    objects::Objects,
     offboarding::OffboardingMessage,
     pace::Paces,
     sqs::{NoMessageId, Queue, each_received},
@@ -61,6 +62,8 @@ cloud::config! {
         pub data_key: String = "DATA_KEY_ARN",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
+        /// Bucket of bodies that no message holds.
+        pub large_hooks_bucket: String = "LARGE_HOOKS_BUCKET",
         /// Queue of what stores said.
         pub incoming_events_queue_url: String = "INCOMING_EVENTS_QUEUE_URL",
         /// Queue of deliveries in any order.
@@ -99,6 +102,7 @@ pub struct App {
     vault: Vault,
     egress: Egress,
     paces: Paces,
+    large_hooks: Objects,
     incoming: Queue<EventMessage>,
     outgoing: Queue<DeliveryMessage>,
     ordered: Queue<DeliveryMessage>,
@@ -130,6 +134,7 @@ impl App {
             tables,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             paces: Paces::default(),
+            large_hooks: Objects::new(&boot.aws, &config.large_hooks_bucket),
             incoming: Queue::new(&boot.aws, config.incoming_events_queue_url),
             outgoing: Queue::new(&boot.aws, config.outgoing_events_queue_url),
             ordered: Queue::new(&boot.aws, config.ordered_events_queue_url),

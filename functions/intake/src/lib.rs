@@ -15,6 +15,7 @@ use cloud::{
     events::{EventMessage, HookBody, News},
     hooks::HookVault,
     http::{Answer, Call, Code, GatewayEvent, Problem, answer::GatewayAnswer},
+    objects::Objects,
     sqs::{MESSAGE_LIMIT, Queue},
 };
 use connectors::hooks::recipe::{Unverified, Verified, is_ping, verify};
@@ -34,6 +35,8 @@ cloud::config! {
         pub data_key: String = "DATA_KEY_ARN",
         /// Queue of what stores said.
         pub incoming_events_queue_url: String = "INCOMING_EVENTS_QUEUE_URL",
+        /// Bucket of bodies that no message holds.
+        pub large_hooks_bucket: String = "LARGE_HOOKS_BUCKET",
     }
 }
 
@@ -41,6 +44,7 @@ cloud::config! {
 pub struct App {
     senders: Senders,
     incoming: Queue<EventMessage>,
+    large_hooks: Objects,
     clock: Clock,
 }
 
@@ -55,6 +59,7 @@ impl App {
         Self {
             senders: Senders::new(HookVault::new(stores, data_keys), boot.clock.clone()),
             incoming: Queue::new(&boot.aws, config.incoming_events_queue_url),
+            large_hooks: Objects::new(&boot.aws, &config.large_hooks_bucket),
             clock: boot.clock.clone(),
         }
     }
@@ -85,7 +90,7 @@ async fn take(app: &App, call: &Call, readable: Result<(), Problem>) -> Result<(
     let verified = prove(app, call, &store, &sender).await?;
     // Only now: whatever else is wrong with one that is not signed, it is told nothing.
     readable?;
-    queue(app, call, store, verified).await
+    queue(app, call, store, verified).await.map_err(unavailable)
 }
 
 /// The store that a webhook's path names: `/hooks/{store}`.
@@ -116,20 +121,26 @@ fn by_secrets(call: &Call, sender: &Sender) -> Result<Verified, Unverified> {
     verify(sender.recipe, &secrets, &call.headers, &call.body, call.received)
 }
 
-/// Hands a webhook that was proven to the queue; when this returns, the queue has it. One request.
-async fn queue(app: &App, call: &Call, store: StoreId, verified: Verified) -> Result<(), Problem> {
-    let message = EventMessage {
+/// Hands a webhook that was proven to the queue; when this returns, the queue has it. One request, and one to the bucket before it where the
+/// body is too large for a message.
+async fn queue(app: &App, call: &Call, store: StoreId, verified: Verified) -> Result<(), Unavailable> {
+    let mut message = EventMessage {
         id: EventId::from_uuid(app.clock.new_id()),
         received_at: call.received,
         news: News::Hook { headers: verified.headers, body: HookBody::of(&call.body) },
         store,
     };
-    let written = message.written();
+    let mut written = message.written();
     if written.len() > MESSAGE_LIMIT {
-        return Err(Code::BodyTooLarge.into());
+        let name = format!("{}/{}", message.store, message.id);
+        app.large_hooks.put(&name, call.body.clone()).await?;
+        if let News::Hook { body, .. } = &mut message.news {
+            *body = HookBody::Stored(name);
+        }
+        written = message.written();
     }
     // A store is a group, so that one that floods us holds up itself.
-    app.incoming.send_in_group(written, message.store.as_str()).await.map_err(unavailable)
+    app.incoming.send_in_group(written, message.store.as_str()).await
 }
 
 /// One line for each webhook that is turned away: by whom it should be, and why. Nothing of what it said.

@@ -7,13 +7,16 @@
 use std::time::Duration;
 
 use cloud::{
-    dynamo::{events::ReconciledItem, reconciliation::Mark},
+    dynamo::events::{MarkItem, ReconciledItem},
     events::{EventMessage, News, ReconciliationMessage},
     sqs::{Disposition, Sending},
 };
 use connectors::{Fields, MAX_PER_PAGE, Outcome, Read, Stamp, Target, Verb};
 use domain::{
-    event::{Change, Topic},
+    event::{
+        Change, Topic,
+        news::{Told, Verdict, verdict},
+    },
     id::EventId,
     model::Entity,
 };
@@ -95,21 +98,21 @@ async fn anyone_listens(visit: &Visit<'_>) -> Result<bool, Stopped> {
 async fn skip(visit: &Visit<'_>, entity: Entity) -> Result<(), Stopped> {
     let (app, store) = (visit.app, &visit.store.id);
     let progress = ReconciledItem::new(store, entity, app.clock.now());
-    Ok(app.known.keep(&progress).await?)
+    Ok(app.events.note_reconciled(&progress).await?)
 }
 
 /// Looks for what of an entity changed.
 async fn changed(visit: &Visit<'_>, entity: Entity) -> Result<(), Stopped> {
     let (app, store) = (visit.app, &visit.store.id);
     let now = app.clock.now();
-    let mut progress = match app.known.progress(store, entity).await? {
+    let mut progress = match app.events.reconciled(store, entity).await? {
         Some(progress) => progress,
         // The first look: what there was before is nobody's news. Of the catalogue it is learnt all the same, so that a product that is deleted
         // without a word can be missed; of orders and people nothing is kept that no event was about.
         None if entity == Entity::Products => {
             ReconciledItem { learning: true, ..ReconciledItem::new(store, entity, now) }
         }
-        None => return Ok(app.known.keep(&ReconciledItem::new(store, entity, now)).await?),
+        None => return Ok(app.events.note_reconciled(&ReconciledItem::new(store, entity, now)).await?),
     };
     let began_at = *progress.began_at.get_or_insert(now);
     let since = progress.seen_until - OVERLAP;
@@ -122,7 +125,7 @@ async fn changed(visit: &Visit<'_>, entity: Entity) -> Result<(), Stopped> {
     let fields = Fields::parse(entity, &format!("id,{born},updated_at")).map_err(|_| Stopped::Ours("no such field"))?;
     loop {
         if visit.budget.left() < WORTHWHILE {
-            app.known.keep(&progress).await?;
+            app.events.note_reconciled(&progress).await?;
             return Err(Stopped::Later);
         }
         let target = Target::Page {
@@ -139,7 +142,7 @@ async fn changed(visit: &Visit<'_>, entity: Entity) -> Result<(), Stopped> {
             Err(NotTold::Failed(seen)) => return Err(Stopped::Store(seen)),
         };
         if progress.learning {
-            app.known.learn(store, entity, &stamps).await?;
+            app.events.learn(store, entity, &stamps).await?;
         } else {
             tell(visit, entity, &stamps, since, until).await?;
         }
@@ -149,7 +152,7 @@ async fn changed(visit: &Visit<'_>, entity: Entity) -> Result<(), Stopped> {
         }
     }
     let seen = ReconciledItem { looked_for: progress.looked_for, ..ReconciledItem::new(store, entity, until) };
-    Ok(app.known.keep(&seen).await?)
+    Ok(app.events.note_reconciled(&seen).await?)
 }
 
 /// Sends on what is not known of a page of objects.
@@ -163,7 +166,7 @@ async fn tell(
     let (app, store) = (visit.app, &visit.store.id);
     let due: Vec<&Stamp> = stamps.iter().filter(|stamp| stamp.updated_at.is_none_or(|at| at <= until)).collect();
     let ids: Vec<&str> = due.iter().map(|stamp| stamp.id.as_str()).collect();
-    let marks = app.known.marks(store, entity, &ids).await?;
+    let marks = app.events.marks_of(store, entity, &ids).await?;
     let missed = due.into_iter().filter_map(|stamp| Some((stamp, missed(marks.get(&stamp.id), stamp, since)?)));
     let found: Vec<Sending> =
         missed.map(|(stamp, change)| recovered(visit, entity, change, &stamp.id, stamp.updated_at)).collect();
@@ -175,17 +178,14 @@ async fn tell(
 }
 
 /// What became of an object that nobody was told; nothing where what is known of it is as new as it is.
-fn missed(mark: Option<&Mark>, stamp: &Stamp, since: Timestamp) -> Option<Change> {
-    match mark {
-        None if stamp.created_at.is_some_and(|at| at >= since) => Some(Change::Created),
-        None => Some(Change::Updated),
-        Some(mark) if mark.gone => Some(Change::Updated),
-        Some(mark) => match (mark.newest, stamp.updated_at) {
-            (Some(newest), Some(at)) => (newest < at.as_millisecond()).then_some(Change::Updated),
-            // One of the two does not tell: the store's word that it changed must do.
-            _ => Some(Change::Updated),
-        },
-    }
+fn missed(mark: Option<&MarkItem>, stamp: &Stamp, since: Timestamp) -> Option<Change> {
+    let Some(mark) = mark else {
+        let is_new = stamp.created_at.is_some_and(|at| at >= since);
+        return Some(if is_new { Change::Created } else { Change::Updated });
+    };
+    let updated_at = stamp.updated_at.map(Timestamp::as_millisecond);
+    let told = Told { change: Change::Updated, updated_at, recovered: true };
+    (verdict(mark.mark(), told) != Verdict::Superseded).then_some(Change::Updated)
 }
 
 /// The message about something that was found by looking.

@@ -1,7 +1,7 @@
 //! Objects that are gone and of whose end nobody was told, as after a forced delete in WooCommerce (`platforms.md`, point 3): the known ones are
 //! looked for, a hundred in a call.
 
-use cloud::sqs::Sending;
+use cloud::{dynamo::events::Marks, sqs::Sending};
 use connectors::Outcome;
 use domain::{event::Change, model::Entity};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Objects that are looked for in one call of the store.
-const AT_ONCE: u16 = 100;
+const AT_ONCE: usize = 100;
 /// Calls of one look. What is left has its turn an hour later, so a store of 24,000 products is looked through once a day.
 const CALLS: u32 = 10;
 
@@ -20,8 +20,8 @@ pub(crate) async fn look(visit: &Visit<'_>, entity: Entity) -> Result<(), Stoppe
     let (app, store) = (visit.app, &visit.store.id);
     for _ in 0..CALLS {
         // None yet: there is nothing that could be gone.
-        let Some(mut progress) = app.known.progress(store, entity).await? else { return Ok(()) };
-        let (marks, next) = app.known.marks_after(store, entity, progress.looked_for.as_deref(), AT_ONCE).await?;
+        let Some(mut progress) = app.events.reconciled(store, entity).await? else { return Ok(()) };
+        let Marks { marks, next } = app.events.marks(store, entity, progress.looked_for.as_deref(), AT_ONCE).await?;
         let here: Vec<&str> = marks.iter().filter(|mark| !mark.gone).map(|mark| mark.object.as_str()).collect();
         if !here.is_empty() {
             if visit.budget.left() < WORTHWHILE {
@@ -44,7 +44,7 @@ pub(crate) async fn look(visit: &Visit<'_>, entity: Entity) -> Result<(), Stoppe
         }
         let ended = next.is_none();
         progress.looked_for = next;
-        app.known.keep(&progress).await?;
+        app.events.note_reconciled(&progress).await?;
         if ended {
             break;
         }

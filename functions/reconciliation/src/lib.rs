@@ -14,7 +14,7 @@ use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
     data_keys::DataKeys,
-    dynamo::{reconciliation::Known, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions},
+    dynamo::{events::Events, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions},
     egress::Egress,
     env::Permission,
     events::{EventMessage, ReconciliationMessage, Task},
@@ -22,7 +22,7 @@ use cloud::{
     journal::Journal,
     pace::Paces,
     sqs::{Disposition, NoMessageId, Queue, each},
-    vault::Vault,
+    vault::{Reader, Vault},
 };
 
 cloud::config! {
@@ -59,8 +59,8 @@ cloud::config! {
 pub struct App {
     stores: Stores,
     subscriptions: Subscriptions,
-    known: Known,
-    vault: Vault,
+    events: Events,
+    vault: Reader,
     hooks: HookVault,
     egress: Egress,
     paces: Paces,
@@ -84,11 +84,14 @@ impl App {
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
         Self {
-            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+            vault: Reader::new(
+                Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+                clock.clone(),
+            ),
             hooks: HookVault::new(stores.clone(), data_keys),
             stores,
             subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
-            known: Known::new(tables, config.events_table),
+            events: Events::new(tables, config.events_table),
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             paces: Paces::default(),
             incoming: Queue::new(&boot.aws, config.incoming_events_queue_url),

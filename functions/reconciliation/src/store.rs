@@ -4,14 +4,14 @@ use cloud::{
     boot::Budget,
     dynamo::stores::StoreItem,
     events::ReconciliationMessage,
-    journal::{Concerning, SecurityEvent, UpstreamUse},
+    journal::UpstreamUse,
     pace::Pace,
     sqs::Disposition,
     upstream::{Failure, Line},
     vault::VaultError,
 };
 use connectors::{Connector, Context, Credential, Outcome, Refusal, StoreAddress, Turn};
-use domain::{id::RequestId, store::StoreState};
+use domain::store::StoreState;
 use std::sync::Arc;
 
 use crate::App;
@@ -27,7 +27,7 @@ pub(crate) struct Visit<'a> {
     /// How long all of it may take.
     pub(crate) budget: Budget,
     address: StoreAddress,
-    credential: Credential,
+    credential: Arc<Credential>,
     pace: Arc<Pace>,
 }
 
@@ -90,11 +90,7 @@ pub(crate) async fn open<'a>(
     let Ok(address) = connector.address(&store.url, app.loopback) else {
         return Err(Disposition::GiveUp("the store's address is not one that its platform has"));
     };
-    // Before the read, so that no read goes without its line.
-    let concerning =
-        Concerning { account: Some(account.clone()), store: Some(store.id.clone()), ..Concerning::default() };
-    app.journal.security(&RequestId::from_uuid(app.clock.new_id()), 0, None, SecurityEvent::CredentialRead, concerning);
-    let credential = match app.vault.read(&store).await {
+    let credential = match app.vault.read(&app.journal, &store).await {
         Ok(credential) => credential,
         // It leaves at this moment.
         Err(VaultError::Missing) => return Err(Disposition::Done),

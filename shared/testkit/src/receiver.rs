@@ -41,6 +41,8 @@ pub struct Arrived {
     pub headers: BTreeMap<String, String>,
     /// The raw body.
     pub body: Vec<u8>,
+    /// How it is answered.
+    pub behaviour: Behaviour,
 }
 
 impl Arrived {
@@ -87,8 +89,9 @@ impl Receiver {
         let server = LoopbackServer::start(0, move |received| {
             let behaviour = {
                 let mut script = lock(&shared);
-                script.arrived.push(arrived(&received));
-                script.next.pop_front().unwrap_or_else(|| script.always.clone())
+                let behaviour = script.next.pop_front().unwrap_or_else(|| script.always.clone());
+                script.arrived.push(arrived(&received, behaviour.clone()));
+                behaviour
             };
             answered(behaviour)
         });
@@ -125,12 +128,13 @@ impl Receiver {
     }
 }
 
-fn arrived(received: &Received) -> Arrived {
+fn arrived(received: &Received, behaviour: Behaviour) -> Arrived {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     Arrived {
         path: received.target.clone(),
         headers: received.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
         body: received.body.to_vec(),
+        behaviour,
     }
 }
 

@@ -3,9 +3,10 @@
 
 mod list;
 mod marks;
+mod reconciled;
 
 use domain::{
-    event::Topic,
+    event::{Topic, news::Mark},
     id::{EventId, StoreId},
 };
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::Client;
 
 pub use list::{Happened, MAX_LISTED_STORES, Seen};
 pub use marks::{Guard, Known, Marks, Noted, Object, Remembered, Webhook};
+pub use reconciled::ReconciledItem;
 
 /// How long an envelope is kept, in seconds.
 pub const KEPT: i64 = 14 * 86_400;
@@ -97,38 +99,12 @@ pub struct MarkItem {
     pub gone: bool,
 }
 
-/// How far the objects of one entity were looked for changes that no webhook told.
-#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
-#[pd(store = "events", subject = Nobody, role = Processor, region = Pinned)]
-pub struct ReconciledItem {
-    /// `marks#` and the store's id.
-    #[pd(none)]
-    pub pk: String,
-    /// `reconciled#` and the entity.
-    #[pd(none)]
-    pub sk: String,
-    /// Version of this form.
-    #[pd(none)]
-    pub v: u8,
-    /// Every change before this moment was seen.
-    #[pd(none)]
-    pub seen_until: Timestamp,
-    /// Whether the present look is the first one, which only learns what there is.
-    #[pd(none)]
-    #[serde(default)]
-    pub learning: bool,
-    /// Where the present look for changes goes on, if one was cut short.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
-    /// When the present look for changes began.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub began_at: Option<Timestamp>,
-    /// The mark behind which the look for deleted objects goes on.
-    #[pd(none)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub looked_for: Option<String>,
+impl MarkItem {
+    /// What news of the object is weighed against.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark { newest: self.newest, gone: self.gone }
+    }
 }
 
 /// The `events` table.

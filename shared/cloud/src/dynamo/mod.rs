@@ -15,7 +15,6 @@ pub mod key_item;
 pub mod keys;
 pub mod mails;
 pub mod page;
-pub mod reconciliation;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;

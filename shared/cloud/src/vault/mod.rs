@@ -18,11 +18,13 @@
 
 mod fields;
 mod per_store;
+mod reader;
 mod sealed;
 
 use connectors::Credential;
 use domain::{id::StoreId, store::VaultForm};
 
+pub use self::reader::Reader;
 use self::{per_store::Secrets, sealed::Sealed};
 use crate::{
     aws::Aws,

@@ -109,7 +109,7 @@ impl Known {
     }
 
     fn read(item: &Attributes) -> Result<Self, Unavailable> {
-        let mark: MarkItem = serde_dynamo::from_item(item.clone()).map_err(|error| unreadable("marks", &error))?;
+        let known: MarkItem = serde_dynamo::from_item(item.clone()).map_err(|error| unreadable("marks", &error))?;
         let mut remembered: Vec<Remembered> = item
             .iter()
             .filter_map(|(name, value)| {
@@ -123,7 +123,7 @@ impl Known {
             .collect();
         // By the time that they came in.
         remembered.sort_by(|one, other| one.event.cmp(&other.event));
-        Ok(Self { mark: Mark { newest: mark.newest, gone: mark.gone }, sequence: mark.sequence, remembered })
+        Ok(Self { mark: known.mark(), sequence: known.sequence, remembered })
     }
 }
 

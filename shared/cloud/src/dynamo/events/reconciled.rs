@@ -1,4 +1,4 @@
-//! What is known of a store's objects, for whoever looks for what no webhook told (table `events`).
+//! What whoever looks for what no webhook told knows of a store's objects, and how far they looked.
 
 use std::collections::HashMap;
 
@@ -6,36 +6,52 @@ use connectors::Stamp;
 use domain::{id::StoreId, model::Entity};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use personal_data::PersonalData;
 use serde_dynamo::AttributeValue;
 
-use super::{
-    Unavailable,
-    call::{Client, text_of},
-    events::{MarkItem, ReconciledItem},
-    key,
+use super::{Events, MarkItem};
+use crate::dynamo::{
+    Unavailable, key,
     page::get,
     transaction::{number, put_alone, text},
-    unavailable, unreadable,
+    unavailable,
 };
 
 /// Requests under way at a time.
 const AT_ONCE: usize = 16;
 
-/// What is known of one object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    /// The platform's id of it.
-    pub object: String,
-    /// How new the newest news of it is, in unix milliseconds by the platform's clock.
-    pub newest: Option<i64>,
-    /// Whether the newest news is that it is gone.
-    pub gone: bool,
-}
-
-impl From<MarkItem> for Mark {
-    fn from(item: MarkItem) -> Self {
-        Self { object: item.object, newest: item.newest, gone: item.gone }
-    }
+/// How far the objects of one entity were looked for changes that no webhook told.
+#[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "events", subject = Nobody, role = Processor, region = Pinned)]
+pub struct ReconciledItem {
+    /// `marks#` and the store's id.
+    #[pd(none)]
+    pub pk: String,
+    /// `reconciled#` and the entity.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form.
+    #[pd(none)]
+    pub v: u8,
+    /// Every change before this moment was seen.
+    #[pd(none)]
+    pub seen_until: Timestamp,
+    /// Whether the present look is the first one, which only learns what there is.
+    #[pd(none)]
+    #[serde(default)]
+    pub learning: bool,
+    /// Where the present look for changes goes on, if one was cut short.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// When the present look for changes began.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<Timestamp>,
+    /// The mark behind which the look for deleted objects goes on.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_for: Option<String>,
 }
 
 impl ReconciledItem {
@@ -55,25 +71,12 @@ impl ReconciledItem {
     }
 }
 
-/// What is known of stores' objects.
-#[derive(Clone)]
-pub struct Known {
-    client: Client,
-    table: String,
-}
-
-impl Known {
-    /// Adapter over the `events` table.
-    #[must_use]
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-
+impl Events {
     /// How far an entity of a store was looked through; nothing before the first look.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn progress(&self, store: &StoreId, entity: Entity) -> Result<Option<ReconciledItem>, Unavailable> {
+    pub async fn reconciled(&self, store: &StoreId, entity: Entity) -> Result<Option<ReconciledItem>, Unavailable> {
         get(&self.client, &self.table, "reconciled", key::marks(store), key::reconciled(entity)).await
     }
 
@@ -81,7 +84,7 @@ impl Known {
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn keep(&self, progress: &ReconciledItem) -> Result<(), Unavailable> {
+    pub async fn note_reconciled(&self, progress: &ReconciledItem) -> Result<(), Unavailable> {
         put_alone(&self.client, &self.table, "reconciled", progress).await
     }
 
@@ -89,50 +92,16 @@ impl Known {
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn marks(
+    pub async fn marks_of(
         &self,
         store: &StoreId,
         entity: Entity,
         ids: &[&str],
-    ) -> Result<HashMap<String, Mark>, Unavailable> {
+    ) -> Result<HashMap<String, MarkItem>, Unavailable> {
         let reads = stream::iter(ids)
             .map(|id| get::<MarkItem>(&self.client, &self.table, "marks", key::marks(store), key::mark(entity, id)));
         let found: Vec<Option<MarkItem>> = reads.buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(found.into_iter().flatten().map(Mark::from).map(|mark| (mark.object.clone(), mark)).collect())
-    }
-
-    /// The next known objects of an entity behind `after`, and behind which place the rest stands; nothing where there is none.
-    ///
-    /// # Errors
-    /// [`Unavailable`] where the table cannot be asked.
-    pub async fn marks_after(
-        &self,
-        store: &StoreId,
-        entity: Entity,
-        after: Option<&str>,
-        most: u16,
-    ) -> Result<(Vec<Mark>, Option<String>), Unavailable> {
-        let start = after
-            .map(|place| HashMap::from([("pk".to_owned(), text(key::marks(store))), ("sk".to_owned(), text(place))]));
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", text(key::marks(store)))
-            .expression_attribute_values(":prefix", text(format!("mark#{entity}#")))
-            .limit(i32::from(most))
-            .exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| unavailable("marks", &error))?;
-        let next = answer.last_evaluated_key.and_then(|key| text_of(&key, "sk").map(str::to_owned));
-        let rows = answer.items.unwrap_or_default().into_iter();
-        let marks = rows.map(|row| {
-            let item: MarkItem = serde_dynamo::from_item(row).map_err(|error| unreadable("marks", &error))?;
-            Ok(item.into())
-        });
-        Ok((marks.collect::<Result<_, _>>()?, next))
+        Ok(found.into_iter().flatten().map(|mark| (mark.object.clone(), mark)).collect())
     }
 
     /// Learns of objects that no event was about. What is known already stays as it is.
