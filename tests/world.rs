@@ -216,7 +216,7 @@ pub(crate) fn assert_declared(faults: &FaultProxy) {
     let of_the_stack = |stored: &Stored| match stored {
         Stored::Attribute { store, .. } => store.starts_with(STACK),
         Stored::Unread { call } => !call.starts_with("AmazonSQS.") && !call.ends_with(".CreateTable"),
-        Stored::Secret { .. } => true,
+        Stored::Secret { .. } | Stored::Object { .. } => true,
     };
     let undeclared = recorder::undeclared(&cloud::data_map::DATA_MAP, STACK, &faults.seen());
     let undeclared: Vec<_> = undeclared.into_iter().filter(of_the_stack).collect();

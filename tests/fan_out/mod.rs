@@ -186,7 +186,7 @@ impl Fan {
 
     /// Hands a batch to the function; the places of those that are to come again.
     pub(crate) async fn handle(&self, messages: &[&EventMessage]) -> Vec<usize> {
-        let bodies: Vec<String> = messages.iter().map(|message| message.written()).collect();
+        let bodies: Vec<String> = messages.iter().map(|message| serde_json::to_string(message).unwrap()).collect();
         self.hand(&self.app, "incoming-events", &bodies).await
     }
 

@@ -122,3 +122,21 @@ async fn a_merchant_who_removes_the_app_is_the_last_news() {
     assert!(fan.handle(&[&fan.cartos("order.deleted", "late", &order)]).await.is_empty());
     assert!(fan.sent().await.is_empty(), "what was still on its way is nobody's (D.10)");
 }
+
+#[tokio::test]
+async fn r012_a_credential_is_read_once_for_many_events_and_that_is_noted() {
+    let fan = Fan::new().await;
+    fan.subscribe(&["order.updated"], |_| {}).await;
+    fan.world.faults.reset();
+    let now = fan.world.boot.clock.now();
+    for order in ["5001", "5002", "5003"] {
+        assert!(fan.handle(&[&fan.recovered("order.updated", order, Some(now))]).await.is_empty());
+    }
+    assert_eq!(fan.sent().await.len(), 3);
+    assert_eq!(fan.world.faults.count("GetSecretValue"), 1);
+    let is_noted = |call: &testkit::fault_proxy::Seen| {
+        let line = String::from_utf8_lossy(&call.body);
+        line.contains("-security-log") && line.contains(fan.world.store.as_str()) && line.contains("credential-read")
+    };
+    assert_eq!(fan.world.faults.seen().iter().filter(|call| is_noted(call)).count(), 1);
+}

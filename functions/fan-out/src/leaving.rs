@@ -4,8 +4,10 @@
 
 use cloud::{
     dynamo::transaction::{self, TransactionError},
+    journal::{Concerning, SecurityEvent},
     offboarding::{LAST_RESORT, OffboardingMessage},
 };
+use domain::id::RequestId;
 
 use crate::{
     batch::{Batch, Trouble},
@@ -21,7 +23,12 @@ pub(crate) async fn begin(batch: &Batch<'_>, shop: &Shop) -> Result<(), Trouble>
     facts
         .extend(shop.grants.iter().map(|grant| app.stores.revoking(&shop.item.id, &grant.application, now, Some(end))));
     match transaction::write_in_order(&app.tables, facts).await {
-        Ok(()) => {}
+        Ok(()) => {
+            let account = Some(shop.item.account.clone());
+            let concerning = Concerning { account, store: Some(shop.item.id.clone()), ..Concerning::default() };
+            let id = RequestId::from_uuid(app.clock.new_id());
+            app.journal.security(&id, 0, None, SecurityEvent::StoreDisconnected, concerning);
+        }
         // It is gone, or was connected anew: then the platform's news is old.
         Err(TransactionError::Condition(0)) => return Ok(()),
         Err(TransactionError::Condition(_)) => return Err(Trouble::Later("a grant changed meanwhile")),

@@ -32,11 +32,12 @@ use cloud::{
     egress::Egress,
     env::Permission,
     events::{DeadMessage, DeliveryMessage, EventMessage, PrivacyTopicMessage, ReplayMessage},
+    journal::Journal,
     objects::Objects,
     offboarding::OffboardingMessage,
     pace::Paces,
     sqs::{NoMessageId, Queue, each_received},
-    vault::Vault,
+    vault::{Reader, Vault},
 };
 
 use crate::batch::Batch;
@@ -58,6 +59,8 @@ cloud::config! {
         pub store_keys_table: String = "STORE_KEYS_TABLE",
         /// Table of cached answers.
         pub cache_table: String = "CACHE_TABLE",
+        /// Table of the 90-day journal.
+        pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// The KMS key that wraps the stores' data keys.
         pub data_key: String = "DATA_KEY_ARN",
         /// What the names of credentials start with.
@@ -99,10 +102,11 @@ pub struct App {
     stores: Stores,
     accounts: Accounts,
     cached: Cached,
-    vault: Vault,
+    vault: Reader,
     egress: Egress,
     paces: Paces,
     large_hooks: Objects,
+    journal: Journal,
     incoming: Queue<EventMessage>,
     outgoing: Queue<DeliveryMessage>,
     ordered: Queue<DeliveryMessage>,
@@ -115,11 +119,13 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the adapters.
+    /// Builds the adapters. Must be called within the runtime that serves the function.
     #[must_use]
     pub fn new(boot: &Boot, config: Config) -> Self {
         let clock = boot.clock.clone();
         let tables = cloud::dynamo::client(&boot.aws);
+        // There is no line for the service log here: nobody's key made this call.
+        let journal = Journal::start(tables.clone(), "", &config.security_log_table, clock.clone());
         let stores = Stores::new(tables.clone(), config.stores_table);
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
@@ -127,7 +133,7 @@ impl App {
             events: Events::new(tables.clone(), config.events_table),
             subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
-            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
+            vault: Reader::new(Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys), clock.clone()),
             stores,
             accounts: Accounts::new(tables.clone(), config.accounts_table),
             cached: Cached::new(tables.clone(), config.cache_table),
@@ -135,6 +141,7 @@ impl App {
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             paces: Paces::default(),
             large_hooks: Objects::new(&boot.aws, &config.large_hooks_bucket),
+            journal,
             incoming: Queue::new(&boot.aws, config.incoming_events_queue_url),
             outgoing: Queue::new(&boot.aws, config.outgoing_events_queue_url),
             ordered: Queue::new(&boot.aws, config.ordered_events_queue_url),
@@ -162,10 +169,14 @@ pub async fn handle(
         record.event_source_arn.as_deref().is_some_and(|arn| arn.ends_with("-replays"))
     };
     // All messages of a batch come from one queue.
-    if event.records.first().is_some_and(is_replay) {
+    let answer = if event.records.first().is_some_and(is_replay) {
         let batch = &Batch::new(app, left);
-        return each_received(&app.replays, event, 1, async |received| replay::work(batch, received).await).await;
-    }
-    let batch = &Batch::new(app, Budget::ending_in(left.left().min(PER_MESSAGE)));
-    each_received(&app.incoming, event, AT_ONCE, async |received| event::work(batch, received).await).await
+        each_received(&app.replays, event, 1, async |received| replay::work(batch, received).await).await
+    } else {
+        let batch = &Batch::new(app, Budget::ending_in(left.left().min(PER_MESSAGE)));
+        each_received(&app.incoming, event, AT_ONCE, async |received| event::work(batch, received).await).await
+    };
+    // The messages are gone once this returns, so that lines must stand before.
+    app.journal.settle().await;
+    answer
 }

@@ -28,7 +28,7 @@ pub(crate) struct Shop {
     pub(crate) grants: Vec<GrantItem>,
     pub(crate) connector: &'static dyn Connector,
     address: StoreAddress,
-    credential: OnceCell<Credential>,
+    credential: OnceCell<Arc<Credential>>,
     pace: Arc<Pace>,
     room: Semaphore,
 }
@@ -61,7 +61,7 @@ impl Shop {
 
     /// Reads an object as the store has it now.
     pub(crate) async fn read(&self, batch: &Batch<'_>, entity: Entity, id: &str) -> Result<Found, Trouble> {
-        let read = self.credential.get_or_try_init(|| batch.app.vault.read(&self.item)).await;
+        let read = self.credential.get_or_try_init(|| batch.app.vault.read(&batch.app.journal, &self.item)).await;
         let credential = match read {
             Ok(credential) => credential,
             // Off-boarding has begun this very moment.

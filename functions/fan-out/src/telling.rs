@@ -3,7 +3,7 @@
 use cloud::{
     dynamo::{key, subscriptions::SubscriptionItem},
     events::DeliveryMessage,
-    sqs::{LARGEST, Sending},
+    sqs::{MESSAGE_LIMIT, Sending},
 };
 use connectors::{Fields, Objects, Outcome};
 use domain::{
@@ -101,7 +101,7 @@ impl Event {
         begun_at: Timestamp,
     ) -> Result<Sending, Trouble> {
         let whole = self.sending(subscription, replay, begun_at, &self.data)?;
-        if whole.bytes() <= LARGEST {
+        if whole.bytes() <= MESSAGE_LIMIT {
             return Ok(whole);
         }
         self.sending(subscription, replay, begun_at, &Data::Id(Some(Incomplete::TooLarge)))

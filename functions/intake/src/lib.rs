@@ -16,7 +16,7 @@ use cloud::{
     hooks::HookVault,
     http::{Answer, Call, Code, GatewayEvent, Problem, answer::GatewayAnswer},
     objects::Objects,
-    sqs::{MESSAGE_LIMIT, Queue},
+    sqs::{MESSAGE_LIMIT, Queue, Sending},
 };
 use connectors::hooks::recipe::{Unverified, Verified, is_ping, verify};
 use domain::id::{EventId, StoreId};
@@ -130,17 +130,17 @@ async fn queue(app: &App, call: &Call, store: StoreId, verified: Verified) -> Re
         news: News::Hook { headers: verified.headers, body: HookBody::of(&call.body) },
         store,
     };
-    let mut written = message.written();
-    if written.len() > MESSAGE_LIMIT {
+    let mut sending = Sending::new(&message);
+    if sending.bytes() > MESSAGE_LIMIT {
         let name = format!("{}/{}", message.store, message.id);
         app.large_hooks.put(&name, call.body.clone()).await?;
         if let News::Hook { body, .. } = &mut message.news {
             *body = HookBody::Stored(name);
         }
-        written = message.written();
+        sending = Sending::new(&message);
     }
     // A store is a group, so that one that floods us holds up itself.
-    app.incoming.send_in_group(written, message.store.as_str()).await
+    app.incoming.send_as(sending.in_group(message.store.as_str())).await
 }
 
 /// One line for each webhook that is turned away: by whom it should be, and why. Nothing of what it said.

@@ -70,15 +70,6 @@ pub enum HookBody {
     Stored(String),
 }
 
-impl EventMessage {
-    /// The message as a queue takes it.
-    #[must_use]
-    pub fn written(&self) -> String {
-        // Our own message types always serialise.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
 impl HookBody {
     /// A body as a message holds it. What a queue's message may not hold (U+FFFE and U+FFFF, which JSON does not escape) travels as bytes.
     #[must_use]

@@ -20,15 +20,12 @@ use crate::{
 
 /// Messages of one request (SQS's limit).
 const AT_MOST: usize = 10;
-/// Bytes of the messages of one request, and so of one message (SQS's limit).
-pub const LARGEST: usize = 1024 * 1024;
+/// Bytes of UTF-8 of one message, and of all messages of one request (SQS's limit).
+pub const MESSAGE_LIMIT: usize = 1024 * 1024;
 /// How often the messages are sent again that SQS took out of a request by itself; with a failure of the request as a whole `aws` deals.
 const PARTS: u32 = 3;
 /// The longest that a message can be hidden at a time (SQS's limit).
 pub const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
-
-/// The largest message that a queue takes, in bytes of UTF-8.
-pub const MESSAGE_LIMIT: usize = LARGEST;
 
 /// A queue of messages `T`.
 pub struct Queue<T> {
@@ -76,7 +73,7 @@ impl Sending {
         Entry { body: &self.body, group: self.group.as_deref(), deduplication: self.deduplication.as_deref() }
     }
 
-    /// How long its body is, in bytes. Above [`LARGEST`] no queue takes it.
+    /// How long its body is, in bytes. Above [`MESSAGE_LIMIT`] no queue takes it.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.body.len()
@@ -96,14 +93,6 @@ impl<T: Serialize + PersonalData> Queue<T> {
     /// [`Unavailable`] where the queue does not take it. It may have taken it none the less.
     pub async fn send(&self, message: &T) -> Result<(), Unavailable> {
         self.send_as(Sending::new(message)).await
-    }
-
-    /// Sends a message that is written already, as one of a group: of a standard queue's groups none that has many messages holds up another.
-    ///
-    /// # Errors
-    /// [`Unavailable`] as for [`Queue::send`].
-    pub async fn send_in_group(&self, body: String, group: &str) -> Result<(), Unavailable> {
-        self.send_as(Sending { body, group: Some(group.to_owned()), deduplication: None }).await
     }
 
     /// Sends a message as [`Queue::send`], in a group.
@@ -150,7 +139,7 @@ fn requests(sendings: Vec<Sending>) -> Vec<Vec<Sending>> {
     for sending in sendings {
         let length = sending.bytes();
         match requests.last_mut() {
-            Some(request) if request.len() < AT_MOST && bytes + length <= LARGEST => {
+            Some(request) if request.len() < AT_MOST && bytes + length <= MESSAGE_LIMIT => {
                 bytes += length;
                 request.push(sending);
             }
@@ -366,9 +355,9 @@ mod tests {
         let lengths = |sendings: Vec<Sending>| requests(sendings).iter().map(Vec::len).collect::<Vec<_>>();
         assert!(lengths(Vec::new()).is_empty());
         assert_eq!(lengths(vec![sending(1); 23]), [10, 10, 3]);
-        let half = LARGEST / 2;
+        let half = MESSAGE_LIMIT / 2;
         assert_eq!(lengths([half, half, 1, half, half + 1].map(sending).into()), [2, 2, 1]);
-        assert_eq!(lengths([LARGEST, LARGEST + 1].map(sending).into()), [1, 1]);
+        assert_eq!(lengths([MESSAGE_LIMIT, MESSAGE_LIMIT + 1].map(sending).into()), [1, 1]);
     }
 
     #[tokio::test]

@@ -25,6 +25,11 @@ pub enum Stored {
         /// Its whole name.
         name: String,
     },
+    /// An object of a bucket.
+    Object {
+        /// The bucket's whole name.
+        bucket: String,
+    },
     /// A call that stores something that this module cannot read. There must be none.
     Unread {
         /// Its `X-Amz-Target`, or its method and path.
@@ -49,6 +54,12 @@ pub fn declared(map: &DataMap, stack: &str, stored: &Stored) -> bool {
             let name = name.strip_prefix(stack).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
             let prefixes = map.resources.iter().filter(|resource| matches!(resource.kind, Kind::SecretPrefix));
             prefixes.into_iter().any(|prefix| name.starts_with(prefix.name))
+        }
+        Stored::Object { bucket } => {
+            let bucket = bucket.strip_prefix(stack).and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
+            let buckets = map.resources.iter().filter(|resource| matches!(resource.kind, Kind::Bucket { .. }));
+            // Behind its short name stand the AWS account and the region, which make it the only one in the world.
+            buckets.into_iter().any(|declared| bucket.starts_with(&format!("{}-", declared.name)))
         }
         Stored::Unread { .. } => false,
     }
@@ -95,7 +106,11 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
         ("TrentService", "GenerateDataKey" | "Decrypt") => Vec::new(),
         // SES: a mail leaves the stack; the address is declared with the queue that it came from.
         ("", "") if path.starts_with("/v2/email/outbound-emails") => Vec::new(),
-        ("", "") => vec![Stored::Unread { call: path.to_owned() }],
+        // S3, whatever is done with the object.
+        ("", "") => match path.trim_start_matches('/').split_once('/') {
+            Some((bucket, _)) => vec![Stored::Object { bucket: bucket.to_owned() }],
+            None => vec![Stored::Unread { call: path.to_owned() }],
+        },
         _ => vec![Stored::Unread { call: target.to_owned() }],
     }
 }
@@ -169,7 +184,7 @@ mod tests {
         let found = stored(target, "/", body.to_string().as_bytes());
         let name = |stored: Stored| match stored {
             Stored::Attribute { store, attribute } => format!("{store}.{attribute}"),
-            Stored::Secret { name } => name,
+            Stored::Secret { name } | Stored::Object { bucket: name } => name,
             Stored::Unread { call } => format!("unread {call}"),
         };
         found.into_iter().map(name).collect()
@@ -209,5 +224,12 @@ mod tests {
         assert_eq!(names("AmazonSQS.SendMessageBatch", &many), ["q."]);
         assert_eq!(names("secretsmanager.CreateSecret", &json!({ "Name": "c/store/1" })), ["c/store/1"]);
         assert_eq!(names("AWSEvents.PutEvents", &json!({})), ["unread AWSEvents.PutEvents"]);
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_bucket() {
+        let bucket = "cartage-large-hooks-000000000000-eu-central-1".to_owned();
+        assert_eq!(stored("", &format!("/{bucket}/str_1/evt_1"), b"x"), [Stored::Object { bucket }]);
+        assert_eq!(stored("", "/", b"x"), [Stored::Unread { call: "/".to_owned() }]);
     }
 }
