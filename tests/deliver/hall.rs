@@ -363,7 +363,7 @@ fn event_of(batch: &[Queued], ordered: bool) -> SqsEvent {
                 "body": serde_json::to_string(&queued.message).unwrap(),
                 "attributes": {
                     "ApproximateReceiveCount": (queued.receives + 1).to_string(),
-                    "MessageGroupId": queued.message.object,
+                    "MessageGroupId": queued.message.object.as_deref().unwrap_or("none"),
                 },
             })
         })

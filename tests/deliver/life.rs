@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     delivery::{DeliveryState, FailedBecause},
+    event::Topic,
     scope::{Scope, ScopeSet},
     subscription::{DisabledBecause, SubscriptionState},
 };
@@ -121,6 +122,19 @@ async fn r121_a_store_that_is_leaving_tells_nobody_anything() {
     hall.settle().await;
     assert!(hall.endpoint.arrived().is_empty());
     assert_eq!(hall.delivery(&event).await.unwrap().failed_because, Some(FailedBecause::Revoked));
+
+    // That it left is told even when nothing of it is there any more.
+    for sk in [cloud::dynamo::key::STORE.to_owned(), cloud::dynamo::key::grant(&hall.world.application)] {
+        let delete = hall.world.sdk().delete_item().table_name(&hall.config.stores_table);
+        let delete = delete.key("pk", AttributeValue::S(cloud::dynamo::key::store(&hall.world.store)));
+        delete.key("sk", AttributeValue::S(sk)).send().await.unwrap();
+    }
+    let event = hall.event();
+    let left = &mut hall.queue.last_mut().unwrap().message;
+    (left.topic, left.object) = (Topic::AppUninstalled, None);
+    hall.settle().await;
+    assert_eq!(hall.endpoint.arrived().len(), 1);
+    assert_eq!(hall.delivery(&event).await.unwrap().state, DeliveryState::Delivered);
 }
 
 #[tokio::test]

@@ -86,15 +86,11 @@ impl Batch<'_> {
 
     /// Whether the merchant still allows the application to be told this (R121).
     async fn is_allowed(&self, message: &DeliveryMessage) -> Result<bool, Unavailable> {
+        // That a store has left is told to whoever had a grant until then. By now the grant may be gone, and the store with it.
+        let Some(scope) = message.topic.needs() else { return Ok(true) };
         let access = self.access(&message.application, &message.store);
-        let Some((connected, grant)) = access.now(self.app, &message.application, &message.store).await? else {
-            return Ok(false);
-        };
-        Ok(match message.topic.needs() {
-            Some(scope) => connected && !grant.revoked && grant.scopes.contains(scope),
-            // It tells that the store is being disconnected, so it goes to whoever had a grant until then.
-            None => true,
-        })
+        let granted = access.now(self.app, &message.application, &message.store).await?;
+        Ok(granted.is_some_and(|(connected, grant)| connected && !grant.revoked && grant.scopes.contains(scope)))
     }
 
     /// Claims the delivery, makes the attempt and records what became of it.
