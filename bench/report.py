@@ -14,8 +14,18 @@ NAMES = {
     ("node", "raw"): "Node + SDK v3 + Powertools, raw",
     ("node", "full"): "Node + SDK v3 + Powertools, 429",
     ("nginx", "raw"): "nginx `proxy_pass`, pass-through",
+    ("intake", "hook"): "Cartage `intake`, a webhook",
+    ("node", "hook"): "Node + SDK v3 + Powertools Idempotency, a webhook",
+    ("floor", "hook"): "the floor, a webhook",
+    ("fan-out", "fan-out"): "Cartage `fan-out`, an event",
+    ("deliver", "deliver"): "Cartage `deliver`, a delivery",
 }
-COLOURS = {"proxy": "#0f766e", "node": "#b45309", "nginx": "#64748b"}
+COLOURS = {"proxy": "#0f766e", "intake": "#0f766e", "node": "#b45309", "nginx": "#64748b", "floor": "#64748b"}
+
+
+def messages(data, key):
+    """How many messages one call of a contender handles."""
+    return data["batch"] if key[1] in ("fan-out", "deliver") else 1
 
 
 def micros(value):
@@ -30,9 +40,10 @@ def figures_table(data):
     rows = ["| | start-up CPU | start-up wall | CPU of the first call | warm CPU a call | calls a CPU-second | peak RSS |", "|---|---|---|---|---|---|---|"]
     for key, name in NAMES.items():
         taken = data["figures"][key]
+        warm = {name: value / messages(data, key) for name, value in taken["warm_cpu_us"].items()}
         rows.append(
             f"| {name} | {spread(taken['start_cpu_us'], micros)} | {spread(taken['start_wall_us'], micros)} | {spread(taken['first_cpu_us'], micros)} "
-            f"| {spread(taken['warm_cpu_us'], micros)} | {1e6 / taken['warm_cpu_us']['median']:,.0f} | {spread(taken['peak_mb'], lambda mb: f'{mb:.1f}')} MB |"
+            f"| {spread(warm, micros)} | {1e6 / warm['median']:,.0f} | {spread(taken['peak_mb'], lambda mb: f'{mb:.1f}')} MB |"
         )
     return rows
 
@@ -40,7 +51,7 @@ def figures_table(data):
 def instructions_table(data):
     rows = ["| instructions (callgrind) | start-up | first call | warm call |", "|---|---|---|---|"]
     for key, counted in data["instructions"].items():
-        rows.append(f"| {NAMES[key]} | {counted['start'] / 1e6:.2f} M | {counted['first'] / 1e6:.2f} M | {counted['warm'] / 1e6:.3f} M |")
+        rows.append(f"| {NAMES[key]} | {counted['start'] / 1e6:.2f} M | {counted['first'] / 1e6:.2f} M | {counted['warm'] / messages(data, key) / 1e6:.3f} M |")
     return rows
 
 
@@ -59,7 +70,12 @@ def bars_table(data):
         found = ratio(figure)
         return row(what, f"≤ 1/{bar} of Node", f"1/{1 / found:.1f}", found <= 1 / bar)
 
+    def times(one, other):
+        return figures[one]["warm_cpu_us"]["median"] / figures[other]["warm_cpu_us"]["median"]
+
     peak, zipped = proxy["peak_mb"]["median"], data["zipped"]["proxy"] / 1e6
+    hook, above = times(("intake", "hook"), ("node", "hook")), times(("intake", "hook"), ("floor", "hook"))
+    asked = figures["intake", "hook"]["used"]["requests"]
     raw = figures["proxy", "raw"]["warm_cpu_us"]["median"] / nginx["warm_cpu_us"]["median"]
     page = proxy["warm_cpu_us"]["median"] / nginx["warm_cpu_us"]["median"]
     return [
@@ -72,17 +88,22 @@ def bars_table(data):
         row("package, zipped", "≤ 4.5 MB", f"{zipped:.2f} MB", zipped <= 4.5),
         row("proxied call, raw, against nginx", "≤ 3×", f"{raw:.1f}×", raw <= 3),
         row("proxied call, unified page, against nginx", "≤ 3×", f"{page:.1f}×", page <= 3),
+        row("warm CPU a webhook, intake", "≤ 1/10 of Node", f"1/{1 / hook:.1f}", hook <= 1 / 10),
+        row("warm CPU a webhook, intake", "≤ 2× the floor", f"{above:.1f}×", above <= 2),
+        row("requests of AWS a webhook, intake", "1", f"{asked:g}", asked <= 1),
     ]
 
 
 def conditions_lines(data):
     under = data["conditions"]
     answered = data["figures"]["proxy", "page"]
+    zipped = ", ".join(f"`{name}` {data['zipped'][name] / 1e6:.2f} MB" for name in ("proxy", "intake", "fan-out", "deliver"))
     return [
         f"{under['date']}, commit {under['commit']}, {under['machine']}; {', '.join(under['versions'])}. Load of the machine when it began: {under['load']:.2f}.",
         f"{under['runs']} runs of every contender in turn; {under['warm_up']} calls to warm up, {under['calls']:,} measured. Medians, in brackets the lowest and the highest run.",
+        f"`fan-out` and `deliver` take {data['batch']} messages in a call; warm figures are for one of them.",
         f"The store answers {answered['store_bytes'] / 1e3:.1f} kB (25 products of CartOS); the unified page has {answered['answer_bytes'] / 1e3:.1f} kB.",
-        f"Zipped: `proxy` {data['zipped']['proxy'] / 1e6:.2f} MB; the Node bundle {data['zipped']['node'] / 1e6:.2f} MB, beside the 100 MB of runtime that Lambda brings for it.",
+        f"Zipped: {zipped}; the Node bundle {data['zipped']['node'] / 1e6:.2f} MB, beside the 100 MB of runtime that Lambda brings for it.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Measures `proxy` beside its peers and writes the figures into bench/RESULTS.md, with a plot.
+"""Measures the functions beside their peers and writes the figures into bench/RESULTS.md, with a plot.
 
     python3 bench/run.py               # builds, runs every contender in turn five times, counts instructions
     python3 bench/run.py --budgets     # package and instructions only, against budgets.json; exit code 1 above one
@@ -32,10 +32,15 @@ PORTS = ["--http", "18080", "--store-port", "18081"]
 # The rig has one core and the contender the other, so that neither moves nor waits for the other.
 RIG_CORE, CONTENDER_CORE = ("0", "1") if os.cpu_count() > 1 else ("0", "0")
 
+# Messages of one invocation of a function behind a queue: what the template has.
+BATCH = 10
+
 # Contender, case, options of the rig, command.
-PROXY = [str(RELEASE / "proxy")]
+PROXY, INTAKE, FAN_OUT, DELIVER = ([str(RELEASE / name)] for name in ("proxy", "intake", "fan-out", "deliver"))
+FLOOR = [str(RELEASE / "floor")]
 # Lambda's own start of a Node function, but for its flags: the official runtime client over the bundle.
 PEER = ["env", f"--chdir={NODE}", "node", "node_modules/.bin/aws-lambda-ric", "dist/index.handler"]
+PEER_INTAKE = [*PEER[:-1], "dist/intake.handler"]
 SERVER = [*NGINX, "-g", "daemon off;"]
 ALONE = [*NGINX, "-g", "daemon off; master_process off;"]
 MEASURED = [
@@ -49,9 +54,15 @@ MEASURED = [
     ("node", "raw", [], PEER),
     ("node", "full", [], PEER),
     ("nginx", "raw", PORTS, SERVER),
+    ("intake", "hook", [], INTAKE),
+    ("node", "hook", [], PEER_INTAKE),
+    ("floor", "hook", [], FLOOR),
+    ("fan-out", "fan-out", ["--batch", str(BATCH)], FAN_OUT),
+    ("deliver", "deliver", ["--batch", str(BATCH)], DELIVER),
 ]
 # An interpreter that compiles as it runs has no count of instructions that repeats, so Node has none.
-COUNTED = [entry for entry in MEASURED if entry[0] == "proxy"] + [("nginx", "raw", PORTS, ALONE)]
+OURS = ("proxy", "intake", "fan-out", "deliver")
+COUNTED = [entry for entry in MEASURED if entry[0] in (*OURS, "floor")] + [("nginx", "raw", PORTS, ALONE)]
 
 
 def run(command, **options):
@@ -67,13 +78,15 @@ def rig(case, options, command, warm_up, calls):
     return json.loads(done.stdout), done.stderr
 
 
-def build(peers):
+def build(packages):
     # One by one: together they would be built with the features that either of them wants.
-    for package in ("proxy", "rig"):
+    for package in packages:
         run(["cargo", "build", "--release", "-p", package], cwd=ROOT)
-    if peers:
-        run(["npm", "ci", "--no-audit", "--no-fund"], cwd=NODE)
-        run(["npm", "run", "--silent", "build"], cwd=NODE)
+
+
+def build_peers():
+    run(["npm", "ci", "--no-audit", "--no-fund"], cwd=NODE)
+    run(["npm", "run", "--silent", "build"], cwd=NODE)
 
 
 def zipped(name, *files):
@@ -85,6 +98,11 @@ def zipped(name, *files):
     return archive.stat().st_size
 
 
+def packages():
+    """The zipped bytes of each function that is measured, as they would be uploaded."""
+    return {name: zipped(name, (RELEASE / name, "bootstrap")) for name in OURS}
+
+
 def measure(runs, warm_up, calls):
     """Every contender in turn, and that several times, so that a slow minute of the machine falls on all."""
     taken = {(contender, case): [] for contender, case, _, _ in MEASURED}
@@ -93,7 +111,7 @@ def measure(runs, warm_up, calls):
             figures, _ = rig(case, options, command, warm_up, calls)
             taken[contender, case].append(figures)
             micros = figures["warm_cpu_ns"] / calls / 1e3
-            print(f"run {turn + 1}/{runs}  {contender:6} {case:7} {micros:8.1f} µs a call", flush=True)
+            print(f"run {turn + 1}/{runs}  {contender:7} {case:7} {micros:8.1f} µs a call", flush=True)
     return taken
 
 
@@ -112,7 +130,7 @@ def instructions(entries, calls):
         start, first = count(case, options, command, 0, 0), count(case, options, command, 1, 0)
         once, twice = count(case, options, command, calls, 0), count(case, options, command, calls, calls)
         counted[contender, case] = {"start": start, "first": first - start, "warm": (twice - once) / calls}
-        print(f"counted  {contender:6} {case:7} {start:>12,} {first - start:>12,} {round((twice - once) / calls):>10,}", flush=True)
+        print(f"counted  {contender:7} {case:7} {start:>12,} {first - start:>12,} {round((twice - once) / calls):>10,}", flush=True)
     return counted
 
 
@@ -130,6 +148,8 @@ def medians(taken, calls):
             "peak_mb": three([run["peak_bytes"] / 1e6 for run in runs]),
             "answer_bytes": runs[0]["answer_bytes"],
             "store_bytes": runs[0]["store_bytes"],
+            # What it used of AWS, a call; the same in every run.
+            "used": {name: used / calls for name, used in runs[0].get("used", {}).items()},
         }
         for key, runs in taken.items()
     }
@@ -138,12 +158,14 @@ def medians(taken, calls):
 def budgets(calls):
     """Holds the deterministic figures against budgets.json."""
     bounds = json.loads((BENCH / "budgets.json").read_text())
-    counted = instructions([entry for entry in COUNTED if entry[0] == "proxy"], calls)
-    found = {"zipped_bytes": zipped("proxy", (PROXY[0], "bootstrap")), "start": counted["proxy", "page"]["start"]}
-    found |= {case: counted["proxy", case]["warm"] for case in ("one", "page", "leased", "raw", "full")}
+    counted = instructions([entry for entry in COUNTED if entry[0] in OURS], calls)
+    found = {f"{name} zipped": size for name, size in packages().items()}
+    for (contender, case), figures in counted.items():
+        found[f"{contender} start"] = figures["start"]
+        found[f"{contender} {case}"] = figures["warm"]
     over = [name for name, bound in bounds.items() if found[name] > bound]
     for name, bound in bounds.items():
-        print(f"{name:14} {found[name]:>12,.0f} of {bound:>12,}{'  OVER' if name in over else ''}")
+        print(f"{name:18} {found[name]:>12,.0f} of {bound:>12,}{'  OVER' if name in over else ''}")
     sys.exit(1 if over else 0)
 
 
@@ -176,7 +198,9 @@ def main():
     if missing := [program for program in wanted if not shutil.which(program)]:
         sys.exit(f"missing: {', '.join(missing)}")
     if not asked.no_build:
-        build(peers=not asked.budgets)
+        build([*OURS, "floor", "rig"])
+        if not asked.budgets:
+            build_peers()
     if asked.budgets:
         budgets(asked.counted_calls)
     before = conditions(asked.runs, asked.warm_up, asked.calls)
@@ -185,7 +209,8 @@ def main():
         "conditions": before,
         "figures": figures,
         "instructions": instructions(COUNTED, asked.counted_calls),
-        "zipped": {"proxy": zipped("proxy", (PROXY[0], "bootstrap")), "node": zipped("node", (NODE / "dist" / "index.mjs", "index.mjs"))},
+        "zipped": packages() | {"node": zipped("node", (NODE / "dist" / "index.mjs", "index.mjs"))},
+        "batch": BATCH,
     })
 
 

@@ -26,11 +26,17 @@ pub(crate) enum Case {
     Raw,
     /// A call of a key whose day is used up.
     Full,
+    /// A store's webhook, verified and queued.
+    Hook,
+    /// Webhooks out of the queue, told to one subscription each.
+    FanOut,
+    /// Messages out of the queue, each delivered to an endpoint.
+    Deliver,
 }
 
 /// There is no such case.
 #[derive(Debug, thiserror::Error)]
-#[error("a case is one, page, leased, raw or full")]
+#[error("a case is one, page, leased, raw, full, hook, fan-out or deliver")]
 pub(crate) struct UnknownCase;
 
 impl FromStr for Case {
@@ -43,26 +49,39 @@ impl FromStr for Case {
             "leased" => Ok(Self::Leased),
             "raw" => Ok(Self::Raw),
             "full" => Ok(Self::Full),
+            "hook" => Ok(Self::Hook),
+            "fan-out" => Ok(Self::FanOut),
+            "deliver" => Ok(Self::Deliver),
             _ => Err(UnknownCase),
         }
     }
 }
 
 impl Case {
-    /// What the call is answered with.
-    pub(crate) const fn status(self) -> u16 {
+    /// Whether the call was answered as it must be.
+    pub(crate) fn is_right(self, answer: &Value) -> bool {
         match self {
-            Self::One | Self::Page | Self::Leased | Self::Raw => 200,
-            Self::Full => 429,
+            Self::One | Self::Page | Self::Leased | Self::Raw | Self::Hook => answer["statusCode"] == 200,
+            Self::Full => answer["statusCode"] == 429,
+            Self::FanOut | Self::Deliver => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
         }
     }
 
-    /// The path below `/v1/stores/{store}/` and the query.
-    pub(crate) const fn target(self) -> (&'static str, &'static str) {
+    /// The path below `/v1/stores/{store}/` and the query; nothing for what is no call of the proxy.
+    pub(crate) const fn target(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::One => ("products/1001", ""),
-            Self::Page | Self::Leased | Self::Full => ("products", "per_page=25"),
-            Self::Raw => ("raw/api/products", "page=1&per_page=25"),
+            Self::One => Some(("products/1001", "")),
+            Self::Page | Self::Leased | Self::Full => Some(("products", "per_page=25")),
+            Self::Raw => Some(("raw/api/products", "page=1&per_page=25")),
+            Self::Hook | Self::FanOut | Self::Deliver => None,
+        }
+    }
+
+    /// The platform of the store.
+    pub(crate) const fn platform(self) -> &'static str {
+        match self {
+            Self::Hook => "shopify",
+            _ => "cartos",
         }
     }
 
@@ -70,7 +89,9 @@ impl Case {
     pub(crate) fn key_item(self, tenant: &Tenant) -> Map<String, Value> {
         let now = now();
         match self {
-            Self::One | Self::Page | Self::Raw => tenant.key_item("p", None, steady(now)),
+            Self::One | Self::Page | Self::Raw | Self::Hook | Self::FanOut | Self::Deliver => {
+                tenant.key_item("p", None, steady(now))
+            }
             Self::Leased => tenant.key_item("e", Some((1_500, 1_000_000_000)), steady(now)),
             Self::Full => tenant.key_item("e", Some((10, 100)), (100, vec![(Snapshot::Hour(now.millis() / HOUR), 0)])),
         }

@@ -8,10 +8,11 @@ mod aws;
 mod case;
 mod process;
 mod tenant;
+mod webhooks;
 
 use std::{
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -28,6 +29,7 @@ use testkit::{
 };
 
 use crate::{
+    aws::Aws,
     case::{Case, UnknownCase},
     process::Contender,
     tenant::Tenant,
@@ -43,6 +45,8 @@ struct Asked {
     warm_up: u64,
     /// Measured calls; without any, the contender is ended as soon as it is ready.
     calls: u64,
+    /// Messages of one invocation, for a function behind a queue.
+    batch: usize,
     /// The port of a contender that is a server.
     http: Option<u16>,
     /// The port of the store, for a contender whose configuration names it; 0 takes a free one.
@@ -53,7 +57,7 @@ struct Asked {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(
-        "usage: rig --case one|page|leased|raw|full [--warm-up N] [--calls N] [--http PORT] [--store-port PORT] -- COMMAND"
+        "usage: rig --case CASE [--warm-up N] [--calls N] [--batch N] [--http PORT] [--store-port PORT] -- COMMAND"
     )]
     Usage,
     #[error(transparent)]
@@ -68,8 +72,10 @@ enum Failure {
     Json(#[from] serde_json::Error),
     #[error("the contender ended or is not ready in time")]
     NotReady,
-    #[error("the contender answered {0} where it must answer {1}: {2}")]
-    Wrong(u64, u16, String),
+    #[error("the contender answered wrongly: {0}")]
+    Wrong(String),
+    #[error(transparent)]
+    Webhooks(#[from] webhooks::Failure),
 }
 
 fn main() -> ExitCode {
@@ -91,7 +97,7 @@ fn main() -> ExitCode {
 
 fn arguments(mut words: impl Iterator<Item = String>) -> Result<Asked, Failure> {
     let mut case = None;
-    let (mut warm_up, mut calls, mut http, mut store_port) = (0, 0, None, 0);
+    let (mut warm_up, mut calls, mut batch, mut http, mut store_port) = (0, 0, 10, None, 0);
     while let Some(word) = words.next() {
         if word == "--" {
             break;
@@ -103,12 +109,14 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Asked, Failure> 
             "--case" => case = Some(value.parse()?),
             "--warm-up" => warm_up = number()?,
             "--calls" => calls = number()?,
+            "--batch" => batch = value.parse().map_err(|_| Failure::Usage)?,
             "--http" => http = Some(port()?),
             "--store-port" => store_port = port()?,
             _ => return Err(Failure::Usage),
         }
     }
-    let asked = Asked { case: case.ok_or(Failure::Usage)?, warm_up, calls, http, store_port, command: words.collect() };
+    let asked =
+        Asked { case: case.ok_or(Failure::Usage)?, warm_up, calls, batch, http, store_port, command: words.collect() };
     if asked.command.is_empty() { Err(Failure::Usage) } else { Ok(asked) }
 }
 
@@ -125,11 +133,18 @@ async fn run(asked: &Asked) -> Result<Value, Failure> {
     })
     .await?;
     let store_url = store.url().as_str().trim_end_matches('/').to_owned();
-    let tenant = Arc::new(Tenant::new(store_url, demo.api_key().to_owned()));
-    let aws = aws::start(asked.case, Arc::clone(&tenant)).await?;
+    let tenant = Arc::new(Tenant::new(store_url, demo.api_key().to_owned(), asked.case.platform()));
+    let aws = Aws::start(asked.case, Arc::clone(&tenant)).await?;
+    let order = of_the_demo_store(&demo, "api/orders/5001").await?;
+    let event = match asked.case.target() {
+        Some(target) => call(target, &tenant)?,
+        // The endpoint of deliveries is the store's server: it answers 200 to everything.
+        None => webhooks::event(asked.case, asked.batch, &tenant, &aws, &order).await?,
+    };
+    aws.settle();
     let mut figures = match asked.http {
         Some(port) => server(asked, &tenant, port).await?,
-        None => function(asked, &tenant, aws.url().as_str()).await?,
+        None => function(asked, &aws, &event).await?,
     };
     figures["store_bytes"] = store_bytes.into();
     Ok(figures)
@@ -143,10 +158,10 @@ async fn of_the_demo_store(demo: &DemoStore, target: &str) -> Result<Bytes, Fail
 }
 
 /// Runs a Lambda function.
-async fn function(asked: &Asked, tenant: &Tenant, aws: &str) -> Result<Value, Failure> {
+async fn function(asked: &Asked, aws: &Aws, event: &Value) -> Result<Value, Failure> {
     let api = RuntimeApi::start(true).await?;
     let began = Instant::now();
-    let mut contender = Contender::start(&asked.command, &environment(&api.address(), aws))?;
+    let mut contender = Contender::start(&asked.command, &environment(&api.address(), aws.url()))?;
     let ready = tokio::time::timeout(PATIENCE, api.until(&Step::RuntimeReady, 1)).await;
     let start_wall = began.elapsed();
     if ready.is_err() || contender.has_ended() {
@@ -157,17 +172,12 @@ async fn function(asked: &Asked, tenant: &Tenant, aws: &str) -> Result<Value, Fa
         api.until(&Step::ExtensionReady, 1).await;
     }
     let start_cpu = contender.cpu()?;
-    let event = event(asked.case, tenant)?;
     let mut answered: u64 = 0;
     let mut bytes = 0;
     let mut call = async || -> Result<(), Failure> {
         let answer = tokio::time::timeout(PATIENCE, api.invoke(event.clone())).await.map_err(|_| Failure::NotReady)?;
-        if answer["statusCode"] != asked.case.status() {
-            return Err(Failure::Wrong(
-                answer["statusCode"].as_u64().unwrap_or(0),
-                asked.case.status(),
-                answer.to_string(),
-            ));
+        if !asked.case.is_right(&answer) {
+            return Err(Failure::Wrong(answer.to_string()));
         }
         bytes = answer["body"].as_str().map_or(0, str::len);
         answered += 1;
@@ -187,14 +197,14 @@ async fn function(asked: &Asked, tenant: &Tenant, aws: &str) -> Result<Value, Fa
     for _ in 1..asked.warm_up {
         call().await?;
     }
-    let (before, began) = (contender.cpu()?, Instant::now());
+    let (before, used, began) = (contender.cpu()?, aws.used(), Instant::now());
     for _ in 0..asked.calls {
         call().await?;
     }
     Ok(json!({
         "start_cpu_ns": start_cpu, "start_wall_ns": nanos(start_wall), "first_cpu_ns": first_cpu - start_cpu,
         "warm_cpu_ns": contender.cpu()? - before, "warm_wall_ns": nanos(began.elapsed()), "calls": asked.calls,
-        "peak_bytes": contender.peak_memory()?, "answer_bytes": bytes,
+        "peak_bytes": contender.peak_memory()?, "answer_bytes": bytes, "used": aws.used().since(used),
     }))
 }
 
@@ -216,9 +226,8 @@ async fn server(asked: &Asked, tenant: &Tenant, port: u16) -> Result<Value, Fail
             .header(header::AUTHORIZATION, format!("Bearer {}", tenant.key()))
             .body(Bytes::new())?;
         let answer = client.send(request).await?;
-        if answer.status() != asked.case.status() {
-            let said = String::from_utf8_lossy(answer.body()).into_owned();
-            return Err(Failure::Wrong(answer.status().as_u16().into(), asked.case.status(), said));
+        if !answer.status().is_success() {
+            return Err(Failure::Wrong(format!("{} {}", answer.status(), String::from_utf8_lossy(answer.body()))));
         }
         bytes = answer.body().len();
         Ok(())
@@ -242,11 +251,9 @@ async fn server(asked: &Asked, tenant: &Tenant, port: u16) -> Result<Value, Fail
     }))
 }
 
-/// API Gateway's event, whole as it comes, from the file that the tests read too.
-fn event(case: Case, tenant: &Tenant) -> Result<Value, Failure> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/proxy/list-products.json");
-    let mut event: Value = serde_json::from_slice(&std::fs::read(file)?)?;
-    let (place, query) = case.target();
+/// API Gateway's event of a call of the proxy, whole as it comes, from the file that the tests read too.
+fn call((place, query): (&str, &str), tenant: &Tenant) -> Result<Value, Failure> {
+    let mut event: Value = serde_json::from_slice(&std::fs::read(file("proxy/list-products.json"))?)?;
     let path = format!("/v1/stores/{}/{place}", tenant.store);
     event["rawQueryString"] = query.into();
     event["queryStringParameters"] = query
@@ -261,7 +268,24 @@ fn event(case: Case, tenant: &Tenant) -> Result<Value, Failure> {
     Ok(event)
 }
 
-/// What Lambda and the template give the function.
+/// An event's file.
+pub(crate) fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(name)
+}
+
+/// The variables that name queues.
+const QUEUES: [(&str, &str); 8] = [
+    ("INCOMING_EVENTS_QUEUE_URL", "bench-incoming-events"),
+    ("OUTGOING_EVENTS_QUEUE_URL", "bench-outgoing-events"),
+    ("ORDERED_EVENTS_QUEUE_URL", "bench-ordered-events.fifo"),
+    ("DEAD_EVENTS_QUEUE_URL", "bench-dead-events"),
+    ("REPLAYS_QUEUE_URL", "bench-replays"),
+    ("PRIVACY_TOPICS_QUEUE_URL", "bench-privacy-topics"),
+    ("OFFBOARDING_QUEUE_URL", "bench-offboarding"),
+    ("MAIL_QUEUE_URL", "bench-mail"),
+];
+
+/// What Lambda and the template give the function. `aws` ends with a slash.
 fn environment(runtime_api: &str, aws: &str) -> Vec<(&'static str, String)> {
     [
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
@@ -276,12 +300,19 @@ fn environment(runtime_api: &str, aws: &str) -> Vec<(&'static str, String)> {
         ("AWS_REGION", "eu-central-1"),
         ("AWS_ENDPOINT_URL", aws),
         ("PATH", "/usr/bin:/bin"),
+        ("BENCH_HOOK_SECRET", webhooks::SECRET),
         ("KEYS_TABLE", aws::KEYS),
+        ("ACCOUNTS_TABLE", "bench-accounts"),
+        ("DELIVERIES_TABLE", "bench-deliveries"),
+        ("EVENTS_TABLE", "bench-events"),
+        ("IDEMPOTENCY_TABLE", "bench-idempotency"),
+        ("SUBSCRIPTIONS_TABLE", webhooks::SUBSCRIPTIONS),
+        ("LARGE_HOOKS_BUCKET", "bench-large-hooks"),
         ("STORES_TABLE", aws::STORES),
         ("GUARDS_TABLE", "bench-guards"),
         ("SERVICE_LOG_TABLE", "bench-service-log"),
         ("SECURITY_LOG_TABLE", "bench-security-log"),
-        ("STORE_KEYS_TABLE", "bench-store-keys"),
+        ("STORE_KEYS_TABLE", webhooks::STORE_KEYS),
         ("CACHE_TABLE", "bench-cache"),
         ("DATA_KEY_ARN", "arn:aws:kms:eu-central-1:000000000000:key/00000000-0000-4000-8000-000000000000"),
         ("VAULT_PREFIX", "bench/store/"),
@@ -291,7 +322,10 @@ fn environment(runtime_api: &str, aws: &str) -> Vec<(&'static str, String)> {
         ("CONTACT", "https://api.example.com/contact"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
-    .into()
+    .into_iter()
+    // Node's client takes the queue's address for the service's.
+    .chain(QUEUES.map(|(name, queue)| (name, format!("{aws}000000000000/{queue}"))))
+    .collect()
 }
 
 fn nanos(time: Duration) -> u64 {

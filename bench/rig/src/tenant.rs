@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 /// Who calls whom.
 pub(crate) struct Tenant {
-    account: AccountId,
-    application: ApplicationId,
+    pub(crate) account: AccountId,
+    pub(crate) application: ApplicationId,
     key: NewKey,
     /// The store that is called.
     pub(crate) store: StoreId,
@@ -21,11 +21,13 @@ pub(crate) struct Tenant {
     pub(crate) store_url: String,
     /// What opens it.
     pub(crate) store_key: String,
+    /// Its platform.
+    platform: &'static str,
 }
 
 impl Tenant {
     /// A tenant whose store is at `store_url`.
-    pub(crate) fn new(store_url: String, store_key: String) -> Self {
+    pub(crate) fn new(store_url: String, store_key: String, platform: &'static str) -> Self {
         let id = |number: u128| Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + number);
         Self {
             account: AccountId::from_uuid(id(1)),
@@ -34,6 +36,7 @@ impl Tenant {
             store: StoreId::from_uuid(id(4)),
             store_url,
             store_key,
+            platform,
         }
     }
 
@@ -64,7 +67,7 @@ impl Tenant {
     pub(crate) fn store_item(&self) -> Map<String, Value> {
         object(json!({
             "pk": format!("store#{}", self.store.body()), "sk": "store", "v": 1, "id": self.store, "account": self.account,
-            "platform": "cartos", "url": self.store_url, "region": "eu", "state": "connected", "generation": 1, "cache": false,
+            "platform": self.platform, "url": self.store_url, "region": "eu", "state": "connected", "generation": 1, "cache": false,
             "connected_at": "2026-11-01T00:00:00Z",
         }))
     }
@@ -73,7 +76,7 @@ impl Tenant {
     pub(crate) fn grant_item(&self) -> Map<String, Value> {
         object(json!({
             "pk": format!("store#{}", self.store.body()), "sk": format!("grant#{}", self.application.body()), "v": 1,
-            "store": self.store, "application": self.application, "scopes": ["products:read", "raw"],
+            "store": self.store, "application": self.application, "scopes": ["orders:read", "products:read", "raw"],
             "granted_at": "2026-11-01T00:00:00Z",
         }))
     }

@@ -1,5 +1,5 @@
-//! `UpdateExpression` as far as counters need it: `SET path = value [+ value], …` and `REMOVE path, …`, where a value is a path, a placeholder
-//! or `if_not_exists(path, value)`. Numbers only. Conditions are not judged: the key is always in order, see [`super`].
+//! `UpdateExpression` as far as it is used: `SET path = value [+ value], …` and `REMOVE path, …`, where a value is a path, a placeholder or
+//! `if_not_exists(path, value)`. Conditions are not judged: nothing ever stands against an update, see [`super`].
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ pub(super) fn apply(asked: &Value, item: &mut Item) {
     let (set, remove) = expression.split_once("REMOVE").unwrap_or((expression, ""));
     for assignment in arguments(set.trim().trim_start_matches("SET")) {
         if let Some((path, value)) = assignment.split_once('=') {
-            item.insert(update.name(path), json!({ "N": update.sum(value).to_string() }));
+            item.insert(update.name(path), update.result(value));
         }
     }
     for path in arguments(remove) {
@@ -32,21 +32,24 @@ impl Update<'_> {
         self.asked["ExpressionAttributeNames"][path].as_str().unwrap_or(path).to_owned()
     }
 
-    fn sum(&self, text: &str) -> i64 {
+    fn result(&self, text: &str) -> Value {
         // No sum stands inside of `if_not_exists`.
-        text.split('+').map(|value| self.value(value.trim()).unwrap_or(0)).sum()
+        let (first, rest) = text.split_once('+').map_or((text, None), |(first, rest)| (first, Some(rest)));
+        let first = self.value(first.trim()).cloned().unwrap_or_default();
+        let Some(rest) = rest else { return first };
+        let number = |value: &Value| value["N"].as_str().and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(0);
+        json!({ "N": (number(&first) + number(&self.result(rest))).to_string() })
     }
 
-    fn value(&self, text: &str) -> Option<i64> {
+    fn value(&self, text: &str) -> Option<&Value> {
         if let Some(inner) = text.strip_prefix("if_not_exists(").and_then(|text| text.strip_suffix(')')) {
             let (path, otherwise) = inner.split_once(',')?;
             return self.value(path.trim()).or_else(|| self.value(otherwise.trim()));
         }
-        let number = match text.strip_prefix(':') {
-            Some(_) => &self.asked["ExpressionAttributeValues"][text]["N"],
-            None => self.before.get(&self.name(text))?.get("N")?,
-        };
-        number.as_str()?.parse().ok()
+        match text.strip_prefix(':') {
+            Some(_) => self.asked["ExpressionAttributeValues"].get(text),
+            None => self.before.get(&self.name(text)),
+        }
     }
 }
 
