@@ -105,7 +105,7 @@ impl Failure {
     }
 
     /// What to do about it.
-    fn next(&self) -> Option<&'static str> {
+    pub(crate) fn next(&self) -> Option<&'static str> {
         let code = match self {
             Self::Refused(_, problem) => problem["code"].as_str()?,
             Self::Usage(_, next) => return *next,

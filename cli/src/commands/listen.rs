@@ -155,7 +155,8 @@ async fn hand_over(
         // It is gone since, or the key may not read it: the others go on.
         Err(failure @ Failure::Refused(..)) => {
             let code = plain(failure.code().unwrap_or("refused"));
-            screen.note(&format!("{} of {}: {code}", plain(text(event, "id")), plain(text(event, "object"))));
+            let next = failure.next().map_or_else(String::new, |next| format!("; next: {next}"));
+            screen.note(&format!("{} of {}: {code}{next}", plain(text(event, "id")), plain(text(event, "object"))));
             return Ok(());
         }
         Err(failure) => return Err(failure),

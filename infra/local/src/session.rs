@@ -38,7 +38,9 @@ pub(crate) enum Failure {
         "Port {0}, where the demo store of the kept state listens, is already in use: stop what listens there or start over with --reset."
     )]
     DemoStorePort(u16),
-    #[error("The stack is up, but it could not be seeded: {0}.")]
+    #[error(
+        "The stack is up, but it could not be seeded: {0}. If the kept state is an older version's, --reset starts over."
+    )]
     Seed(#[from] seed::SeedError),
     #[error("The main job failed: {0}. If something in the kept state was changed on purpose, --reset starts over.")]
     MainJob(CallError),
