@@ -1,6 +1,7 @@
 //! What callers hold us to, as snapshots: a change here is a change of the contract and wants a reason in its commit.
 
 pub(crate) mod openapi;
+mod promises;
 mod schemathesis;
 
 use cloud::http::Code;

@@ -195,7 +195,7 @@ async fn r014_an_account_sees_what_was_done_with_its_keys() {
 }
 
 #[tokio::test]
-async fn a_closed_account_leaves_nothing_that_works() {
+async fn r128_a_closed_account_leaves_nothing_that_works() {
     let house = House::new().await;
     let owner = house.owner().await;
     let holding = house.holding(&owner, ScopeSet::of(&[Scope::ProductsRead])).await;

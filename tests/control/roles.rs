@@ -63,7 +63,7 @@ fn allowed(role: Role, route: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_role_gets_exactly_its_routes() {
+async fn r049_every_role_gets_exactly_its_routes() {
     let house = House::new().await;
     // Ids that name nothing, so that whoever is let in meets a 404 or a 422 and changes nothing.
     let nothing = "00000000000000000000000000";
@@ -93,7 +93,7 @@ async fn every_role_gets_exactly_its_routes() {
 }
 
 #[tokio::test]
-async fn every_route_but_the_public_ones_takes_a_key() {
+async fn r016_every_route_but_the_public_ones_takes_a_key() {
     let house = House::new().await;
     for route in ROUTES {
         let (method, template) = route.name.split_once(' ').unwrap();

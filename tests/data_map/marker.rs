@@ -27,7 +27,7 @@ fn declared_places(categories: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_main_job_leaves_nothing_that_the_map_does_not_declare() {
+async fn r013_the_main_job_leaves_nothing_that_the_map_does_not_declare() {
     let stack = Stack::shared();
     let markers = Markers::new();
     let walked = walk(stack, &markers).await;

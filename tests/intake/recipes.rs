@@ -36,7 +36,7 @@ fn webhook(platform: &str) -> (String, Headers, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn what_a_platform_signs_reaches_the_queue_byte_for_byte() {
+async fn r140_what_a_platform_signs_reaches_the_queue_byte_for_byte() {
     let door = Door::with(then()).await;
     for recipe in RECIPES {
         let (secret, mut headers, body) = webhook(recipe.platform);

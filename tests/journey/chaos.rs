@@ -269,7 +269,10 @@ pub(super) async fn stumble(endpoint: &Receiver, dice: &Dice, calm: &Cell<bool>)
             2 => Behaviour::RetryAfter(503, 1),
             _ => Behaviour::Redirect,
         };
-        endpoint.next([behaviour]);
+        // While nobody calls, failures do not pile up.
+        if endpoint.is_through() {
+            endpoint.next([behaviour]);
+        }
         // Long enough for the breaker to open.
         if dice.in_a_hundred(6) {
             endpoint.always(Behaviour::Status(502));

@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_the_published_one() {
+    fn r112_the_table_is_the_published_one() {
         let table = [
             (Tier::Standard, "standard", 2, 10_000),
             (Tier::Growth, "growth", 5, 50_000),

@@ -116,6 +116,12 @@ impl Receiver {
         lock(&self.script).next.extend(behaviours);
     }
 
+    /// Whether everything has been answered that [`Receiver::next`] said.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        lock(&self.script).next.is_empty()
+    }
+
     /// What has arrived so far, in order.
     #[must_use]
     pub fn arrived(&self) -> Vec<Arrived> {

@@ -20,7 +20,7 @@ fn drain(ledger: &mut Ledger, rule: &Rule, now: Moment) -> u32 {
 }
 
 #[test]
-fn a_burst_is_twice_the_rate_and_five_seconds_of_credit() {
+fn r115_a_burst_is_twice_the_rate_and_five_seconds_of_credit() {
     for (rate, first) in [(1, 2), (2, 4), (5, 10), (10, 20)] {
         let rule = rule(rate, 1_000);
         let mut ledger = Ledger::new(0);
@@ -49,7 +49,7 @@ fn a_lone_client_at_its_rate_is_never_refused() {
 }
 
 #[test]
-fn the_quota_slides_over_midnight() {
+fn r111_the_quota_slides_over_midnight() {
     let rule = rule(10, 3);
     // 22:00, 23:59, 00:01.
     let mut ledger = Ledger::new(0);

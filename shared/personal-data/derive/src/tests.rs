@@ -54,7 +54,7 @@ fn a_struct_that_does_not_say_where_it_rests_is_refused() {
 }
 
 #[test]
-fn each_missing_part_of_a_personal_field_is_named() {
+fn r082_r083_each_missing_part_of_a_personal_field_is_named() {
     let parts = [
         ("cat", "cat = \"user.contact.email\","),
         ("origin", "origin = Provided,"),
