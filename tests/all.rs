@@ -8,6 +8,7 @@ mod contract;
 mod control;
 mod data_map;
 mod deliver;
+mod dsar;
 mod events;
 mod fan_out;
 mod guides;

@@ -67,7 +67,7 @@ fn there_is_one_tls_and_one_http_stack() {
 #[test]
 fn no_function_carries_the_description_of_its_types() {
     for function in
-        ["control", "deliver", "fan-out", "intake", "mail", "offboarding", "proxy", "reconciliation", "sweep"]
+        ["control", "deliver", "dsar", "fan-out", "intake", "mail", "offboarding", "proxy", "reconciliation", "sweep"]
     {
         let tree = tree(&["-p", function, "-e", "normal"]);
         assert!(names(&tree).contains("serde_json"), "the tree was read");
@@ -95,6 +95,7 @@ fn each_functions_environment_equals_its_config() {
         ("DeliverFunction", deliver::Config::VARIABLES),
         ("ReconciliationFunction", reconciliation::Config::VARIABLES),
         ("SweepFunction", sweep::Config::VARIABLES),
+        ("DsarFunction", dsar::Config::VARIABLES),
     ];
     let mut described: BTreeSet<&str> = template["Resources"]
         .as_object()

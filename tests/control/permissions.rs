@@ -125,6 +125,7 @@ fn table(name: &Value) -> String {
         ("-subscriptions", "SubscriptionsTable"),
         ("-events", "EventsTable"),
         ("-deliveries", "DeliveriesTable"),
+        ("-privacy", "PrivacyTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {
@@ -202,6 +203,7 @@ async fn control_may_do_what_it_does_and_no_more() {
     done(&house, "GET", &event, key, None).await;
     done(&house, "POST", &format!("{subscription}/replay"), key, Some(json!({ "failed": true }))).await;
     done(&house, "GET", "/v1/events", key, None).await;
+    done(&house, "GET", "/v1/privacy/requests", key, None).await;
     done(&house, "DELETE", &store, key, None).await;
     done(&house, "DELETE", "/v1/account", key, None).await;
     house.app.journal().settle().await;
@@ -212,6 +214,11 @@ async fn control_may_do_what_it_does_and_no_more() {
 async fn fan_out_may_do_what_it_does_and_no_more() {
     let faults = crate::fan_out::everything().await;
     assert_eq!(called(&faults), held("FanOutRole"));
+}
+
+#[tokio::test]
+async fn dsar_may_do_what_it_does_and_no_more() {
+    assert_eq!(called(&crate::dsar::everything().await), held("DsarRole"));
 }
 
 #[tokio::test]

@@ -49,15 +49,22 @@ fn allowed(role: Role, route: &str) -> bool {
         "PUT /v1/stores/{store}/grants/{application}",
         "DELETE /v1/stores/{store}/grants/{application}",
     ];
+    let answers_for_people = ["GET /v1/privacy/requests"];
     let owns = ["PATCH /v1/account", "DELETE /v1/account", "POST /v1/account/keys", "POST /v1/keys"];
     let looking = reads.contains(&route) || looks.contains(&route);
     let counting = looking || counts.contains(&route);
     match role {
-        Role::Owner => counting || builds.contains(&route) || keeps_stores.contains(&route) || owns.contains(&route),
+        Role::Owner => {
+            counting
+                || builds.contains(&route)
+                || keeps_stores.contains(&route)
+                || owns.contains(&route)
+                || answers_for_people.contains(&route)
+        }
         Role::Admin => counting || builds.contains(&route) || keeps_stores.contains(&route),
         Role::Developer => counting || builds.contains(&route),
         Role::Support => counting,
-        Role::PrivacyOfficer => looking,
+        Role::PrivacyOfficer => looking || answers_for_people.contains(&route),
         Role::Operator => false,
     }
 }

@@ -140,6 +140,17 @@ async fn events_of_offboarding() {
 }
 
 #[tokio::test]
+async fn events_of_dsar() {
+    let (environment, boot) = boot("dsar");
+    let app = dsar::App::new(&boot, dsar::Config::from_env(&environment).unwrap());
+    for (file, event) in files("dsar") {
+        let expected = usize::from(file == "undecodable");
+        let answer = dsar::handle(&app, serde_json::from_value(event).unwrap()).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn events_of_deliver() {
     let (environment, boot) = boot("deliver");
     let app = deliver::App::new(&boot, deliver::Config::from_env(&environment).unwrap());

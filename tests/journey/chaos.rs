@@ -282,15 +282,28 @@ pub(super) async fn stumble(endpoint: &Receiver, dice: &Dice, calm: &Cell<bool>)
     }
 }
 
-/// Waits until no queue holds anything any more, seen or unseen. What waits for a later attempt does not wait long: all clocks jump ahead.
+/// Lets time run: all clocks jump ahead, and what waits for its time is seen.
+async fn hurry(couriers: &[Courier<'_>], ahead: &Ahead, seconds: i64) {
+    ahead.0.set(ahead.0.get() + seconds);
+    for courier in couriers {
+        courier.show().await;
+    }
+}
+
+/// Lets ten times as much time pass as passes, so that an endpoint that was left alone is tried again.
+pub(super) async fn run_ahead(couriers: &[Courier<'_>], ahead: &Ahead, calm: &Cell<bool>) {
+    while !calm.get() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        hurry(couriers, ahead, 10).await;
+    }
+}
+
+/// Waits until no queue holds anything any more, seen or unseen. What waits for a later attempt does not wait long.
 pub(super) async fn until_empty(couriers: &[Courier<'_>], ahead: &Ahead, began: tokio::time::Instant, events: u64) {
     let mut empty = 0;
     while empty < 3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        ahead.0.set(ahead.0.get() + 120);
-        for courier in couriers {
-            courier.show().await;
-        }
+        hurry(couriers, ahead, 120).await;
         let mut left = BTreeMap::new();
         for courier in couriers {
             left.insert(courier.source, courier.left().await);

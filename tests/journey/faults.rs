@@ -36,7 +36,7 @@ use serde_json::json;
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
 use super::chaos::{
-    self, Ahead, Courier, Dice, HIDDEN, Instances, PATIENCE, disturb, partition, stumble, taken, until_empty,
+    self, Ahead, Courier, Dice, HIDDEN, Instances, PATIENCE, disturb, partition, run_ahead, stumble, taken, until_empty,
 };
 use crate::{
     deliver::hall::Hall,
@@ -164,6 +164,7 @@ async fn r139_no_acknowledged_event_is_lost_whatever_fails() {
         watching,
         stumble(endpoint, dice, calm),
         disturb(&faults, dice, calm),
+        run_ahead(&couriers, &ahead, calm),
         couriers[0].run(&fan_outs, over, &fan_out),
         couriers[0].run(&fan_outs, over, &fan_out),
         couriers[1].run(&delivers, over, &deliver),

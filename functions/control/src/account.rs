@@ -191,6 +191,7 @@ pub(crate) async fn close(visit: &Visit<'_>) -> Result<Answer, Problem> {
         to: account.email.clone(),
         link: None,
         endpoint: None,
+        privacy: None,
     };
     visit.app.mails.send(&mail).await.map_err(unavailable)?;
     let mut parts: Vec<_> = visit.app.accounts.erasing(&account).into();

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, credentials, events, grants, hooks, keys,
+    account, applications, credentials, events, grants, hooks, keys, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -263,6 +263,11 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .answers(ok, "The page. It may be short and have a next one.", schemas.list::<events::Shown>())
                 .fails([Code::NotFound, Code::StoreAccessRevoked])
         }
+        Endpoint::ListPrivacyRequests => listing(of(
+            "privacy",
+            "Requests about customers of the account's stores, in the order in which they are due.",
+        ))
+        .answers(ok, "The page.", schemas.list::<privacy::Shown>()),
         Endpoint::RotateHookSecret => {
             of("stores", "Gives a store's webhooks another secret; the one so far is good for a day longer.")
                 .answers(ok, "The secret, for the only time.", schemas.answer::<hooks::Rotated>())

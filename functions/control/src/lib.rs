@@ -18,6 +18,7 @@ mod hooks;
 mod keys;
 mod once;
 mod page;
+mod privacy;
 mod probe;
 pub mod routes;
 mod served_description;
@@ -33,8 +34,8 @@ use cloud::{
     data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, deliveries::Deliveries,
-        events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys, sign_ups::SignUps,
-        store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
+        events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys, privacy::PrivacyRequests,
+        sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -94,6 +95,8 @@ cloud::config! {
         pub subscriptions_table: String = "SUBSCRIPTIONS_TABLE",
         /// Table of events.
         pub events_table: String = "EVENTS_TABLE",
+        /// Table of requests about people.
+        pub privacy_table: String = "PRIVACY_TABLE",
         /// Table of deliveries.
         pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of deliveries that are to be made again.
@@ -122,6 +125,7 @@ pub struct App {
     subscriptions: Subscriptions,
     signing: Signing,
     events: Events,
+    privacy: PrivacyRequests,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     offboardings: Queue<OffboardingMessage>,
@@ -159,6 +163,7 @@ impl App {
             cached: Cached::new(tables.clone(), config.cache_table),
             subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
             events: Events::new(tables.clone(), config.events_table),
+            privacy: PrivacyRequests::new(tables.clone(), config.privacy_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,

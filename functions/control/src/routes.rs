@@ -70,6 +70,7 @@ pub enum Endpoint {
     ListDeliveries,
     ReplayDeliveries,
     ListEvents,
+    ListPrivacyRequests,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -131,6 +132,7 @@ pub static ROUTES: &[Route] = &[
     with(Scope::SubscriptionsRead, "GET /v1/subscriptions/{subscription}/deliveries", Endpoint::ListDeliveries),
     with(Scope::SubscriptionsWrite, "POST /v1/subscriptions/{subscription}/replay", Endpoint::ReplayDeliveries),
     with(Scope::EventsRead, "GET /v1/events", Endpoint::ListEvents),
+    with(Scope::PrivacyWrite, "GET /v1/privacy/requests", Endpoint::ListPrivacyRequests),
 ];
 
 /// What a method and a path lead to.

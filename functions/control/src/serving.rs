@@ -10,7 +10,7 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, events, grants, guides, hooks, keys, once,
+    App, account, applications, credentials, events, grants, guides, hooks, keys, once, privacy,
     routes::{Endpoint, Found, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -169,6 +169,7 @@ async fn known(
         Endpoint::ListDeliveries => subscriptions::deliveries(visit, &id(parameters, 0)?, trace).await,
         Endpoint::ReplayDeliveries => subscriptions::replay(visit, &id(parameters, 0)?).await,
         Endpoint::ListEvents => events::list(visit, trace).await,
+        Endpoint::ListPrivacyRequests => privacy::list(visit, trace).await,
     }
 }
 

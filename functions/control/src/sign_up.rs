@@ -103,6 +103,7 @@ async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
         to,
         link: Some(format!("{}/v1/accounts/confirm?token={}", app.public_url, token.reveal())),
         endpoint: None,
+        privacy: None,
     };
     app.mails.send(&mail).await.map_err(unavailable)
 }

@@ -181,6 +181,7 @@ async fn tell(app: &App, item: &SubscriptionItem, notice: Notice) -> Result<(), 
             error: health.last_error,
             because,
         }),
+        privacy: None,
     };
     app.mails.send(&mail).await
 }

@@ -9,10 +9,13 @@ use cloud::{
     events::{DeadMessage, EventMessage, HookBody, News, PrivacyTopicMessage},
     sqs::{Disposition, Received},
 };
-use connectors::{Objects, hooks::Says};
+use connectors::{
+    Objects,
+    hooks::{Person, Says},
+};
 use domain::{
     event::{
-        Change, Topic,
+        Change, PrivacyTopic, Topic,
         news::{self, LAST, PATIENCE, Told, Verdict, verdict, wait},
     },
     grant::Grant,
@@ -22,7 +25,6 @@ use domain::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -157,7 +159,7 @@ impl Work<'_> {
                 let hook = hooks.read(headers, &body).map_err(|error| Trouble::Never(error.0))?;
                 match hook.says {
                     Says::Nothing => Ok(()),
-                    Says::Privacy(topic) => self.privacy(&shop, topic, &body).await,
+                    Says::Privacy(topic, person) => self.privacy(&shop, topic, person, hook.key).await,
                     Says::AppUninstalled => self.uninstalled(&shop).await,
                     Says::Object { topic, id, occurred_at, updated_at, object } => {
                         let Topic::Object(entity, change) = topic else {
@@ -173,16 +175,26 @@ impl Work<'_> {
         }
     }
 
-    async fn privacy(&self, shop: &Shop, topic: domain::event::PrivacyTopic, body: &[u8]) -> Result<(), Trouble> {
-        let text = std::str::from_utf8(body).ok().map(str::to_owned);
-        let body = text.and_then(|text| RawValue::from_string(text).ok());
+    /// What a platform asks about a person is another function's work. That a whole store is to be forgotten is what its leaving does.
+    async fn privacy(
+        &self,
+        shop: &Arc<Shop>,
+        topic: PrivacyTopic,
+        person: Person,
+        name: String,
+    ) -> Result<(), Trouble> {
+        if topic == PrivacyTopic::StoreErasure {
+            return self.uninstalled(shop).await;
+        }
         let message = PrivacyTopicMessage {
             event: self.message.id.clone(),
             store: self.message.store.clone(),
             account: shop.item.account.clone(),
             topic,
             received_at: self.message.received_at,
-            body: body.ok_or(Trouble::Never("its body is no JSON"))?,
+            name,
+            customer: person.customer,
+            orders: person.orders,
         };
         Ok(self.batch.app.privacy.send(&message).await?)
     }

@@ -249,7 +249,9 @@ async fn repeat(
         };
     }
     let data = match (envelope.topic, &envelope.object) {
-        (Topic::AppUninstalled, _) | (_, None) => Data::None,
+        (Topic::AppUninstalled, _) => Data::None,
+        // What it was about has been forgotten, at somebody's request.
+        (Topic::Object(..), None) => return unreadable(batch, again.delivery, replay, begun_at).await,
         (Topic::Object(_, Change::Deleted), Some(_)) => Data::Id(None),
         (Topic::Object(entity, _), Some(object)) => match shop.read(batch, entity, object).await? {
             Found::Object(objects) => Data::of(objects)?,

@@ -17,6 +17,7 @@ use crate::dynamo::{
     key_item::KeyItem,
     keys::ShownKeyItem,
     mails::MailItem,
+    privacy::{AskedItem, RequestItem},
     sign_ups::{SignUpCountItem, SignUpItem},
     store_keys::StoreKeyItem,
     stores::{GrantItem, HooksItem, SealedItem, StoreItem},
@@ -71,6 +72,8 @@ pub static DATA_MAP: DataMap = DataMap {
         ReplayMessage::RECORD,
         ReconciliationMessage::RECORD,
         PrivacyTopicMessage::RECORD,
+        RequestItem::RECORD,
+        AskedItem::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -87,6 +90,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("subscriptions", "SubscriptionsTable").backed_up(14),
         Resource::table("events", "EventsTable"),
         Resource::table("deliveries", "DeliveriesTable"),
+        Resource::table("privacy", "PrivacyTable").backed_up(14),
         // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
         Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
         Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),
@@ -110,6 +114,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
         Resource::log_group("deliver", "DeliverLogs", 14),
+        Resource::log_group("dsar", "DsarLogs", 14),
         Resource::log_group("reconciliation", "ReconciliationLogs", 14),
         Resource::log_group("sweep", "SweepLogs", 14),
         Resource::log_group("api-access", "ApiAccessLogs", 60),

@@ -262,9 +262,16 @@ pub struct PrivacyTopicMessage {
     /// When it came in: the law's clock starts here.
     #[pd(none)]
     pub received_at: Timestamp,
-    /// The platform's own words: ids, and the customer's address and telephone number where it has them.
-    #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "envelope", erase = Expire, export = Never)]
-    pub body: Box<RawValue>,
+    /// What the platform calls its message, the same where it sends it again.
+    #[pd(none)]
+    pub name: String,
+    /// The platform's id of the customer, where it has one.
+    #[pd(cat = "user.unique_id", origin = Upstream, basis = Instruction, purpose(Operation), retain = "envelope", erase = Expire, export = Never)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<String>,
+    /// The platform's ids of the customer's orders.
+    #[pd(cat = "user.unique_id", origin = Upstream, basis = Instruction, purpose(Operation), retain = "envelope", erase = Expire, export = Never)]
+    pub orders: Vec<String>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 use domain::{
     account::EmailAddress,
     delivery::AttemptError,
-    id::{MessageId, SubscriptionId},
+    id::{MessageId, PrivacyRequestId, StoreId, SubscriptionId},
+    privacy::Held,
     subscription::DisabledBecause,
 };
 use http::Method;
@@ -28,6 +29,25 @@ pub enum MailKind {
     EndpointFailing,
     /// A subscription was switched off because of its endpoint.
     EndpointDisabled,
+    /// A platform asked what is held of a customer, and this is the answer.
+    CustomerDataHeld,
+    /// A platform asked for a customer to be forgotten, and that is done.
+    CustomerErased,
+}
+
+/// What came of a request about a customer. Types of ours, and nothing by which the customer could be known: the merchant knows the platform's
+/// message by the store and the time.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyFacts {
+    /// The request.
+    pub request: PrivacyRequestId,
+    /// Whose customer it was about.
+    pub store: StoreId,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// What was found, or found and erased.
+    pub held: Held,
 }
 
 /// What was seen of an endpoint. Types of ours, without a word that anybody typed: not even the endpoint's address.
@@ -75,6 +95,10 @@ pub struct MailMessage {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<EndpointFacts>,
+    /// What came of a request about a customer, where the mail is about one.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyFacts>,
 }
 
 /// Why a mail was not sent.
@@ -105,6 +129,7 @@ enum About {
     Nothing,
     Link,
     Endpoint,
+    Privacy,
 }
 
 const fn words(kind: MailKind) -> Words {
@@ -143,6 +168,26 @@ const fn words(kind: MailKind) -> Words {
                 "What was missed can then be asked for again: every event of the last 14 days, or only those that failed.",
             ],
             about: About::Endpoint,
+        },
+        MailKind::CustomerDataHeld => Words {
+            subject: "What we hold of a customer of your store",
+            paragraphs: &[
+                "Your store's platform passed on that a customer wants to know what is held of them. This is all that we hold of this customer for you:",
+                "These are the platform's own ids of the customer and of the customer's orders, with times and states. We hold no names, addresses, contents \
+                 of orders or other data of your customers: they pass through and are not stored.",
+                "Answering the customer is yours. Applications that you have given access to may hold more; ask those who run them.",
+            ],
+            about: About::Privacy,
+        },
+        MailKind::CustomerErased => Words {
+            subject: "A customer of your store was erased",
+            paragraphs: &[
+                "Your store's platform passed on that a customer is to be forgotten. We have erased what we held of this customer for you, and looked again a day \
+                 later, when nothing could be travelling any more:",
+                "What is left are counts, times and states without the platform's ids. Older news of the customer and of these orders is not taken any more.",
+                "Applications that you have given access to may hold data of the customer; ask those who run them to erase it too.",
+            ],
+            about: About::Privacy,
         },
     }
 }
@@ -203,10 +248,11 @@ fn judge(error: &CallError) -> MailError {
 /// Subject, plain text and HTML.
 fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
     let words = words(mail.kind);
-    let (link, facts) = match (&mail.link, &mail.endpoint, words.about) {
-        (Some(link), None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
-        (None, Some(facts), About::Endpoint) => (None, lines(facts)),
-        (None, None, About::Nothing) => (None, Vec::new()),
+    let (link, facts) = match (&mail.link, &mail.endpoint, &mail.privacy, words.about) {
+        (Some(link), None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
+        (None, Some(facts), None, About::Endpoint) => (None, lines(facts)),
+        (None, None, Some(facts), About::Privacy) => (None, held(facts)),
+        (None, None, None, About::Nothing) => (None, Vec::new()),
         _ => return Err(MailError::Link),
     };
     let mut text = String::new();
@@ -249,6 +295,18 @@ fn lines(facts: &EndpointFacts) -> Vec<String> {
     lines
 }
 
+fn held(facts: &PrivacyFacts) -> Vec<String> {
+    let PrivacyFacts { request, store, received_at, held: Held { objects, events, deliveries } } = facts;
+    vec![
+        format!("Request: {request}"),
+        format!("Store: {store}"),
+        format!("Came in: {}", second(*received_at)),
+        format!("Objects of which we knew the id: {objects}"),
+        format!("Records of events about them, of the last 14 days: {events}"),
+        format!("Records of deliveries of these events, of the last 14 days: {deliveries}"),
+    ]
+}
+
 fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
@@ -282,7 +340,14 @@ mod tests {
 
     fn mail(kind: MailKind, link: Option<&str>) -> MailMessage {
         let id = "msg_00000000000000000000000001".parse().unwrap();
-        MailMessage { id, kind, to: "ann@example.com".parse().unwrap(), link: link.map(str::to_owned), endpoint: None }
+        MailMessage {
+            id,
+            kind,
+            to: "ann@example.com".parse().unwrap(),
+            link: link.map(str::to_owned),
+            endpoint: None,
+            privacy: None,
+        }
     }
 
     #[test]
@@ -307,6 +372,25 @@ mod tests {
         }
         assert_eq!(render(&mail(MailKind::AccountClosed, Some("https://x"))).err(), Some(MailError::Link));
         assert!(render(&mail(MailKind::AccountClosed, None)).is_ok());
+    }
+
+    #[test]
+    fn a_mail_about_a_customer_says_counts_and_never_whom() {
+        let facts = PrivacyFacts {
+            request: "prq_00000000000000000000000001".parse().unwrap(),
+            store: "str_00000000000000000000000001".parse().unwrap(),
+            received_at: Timestamp::from_second(0).unwrap(),
+            held: Held { objects: 3, events: 20, deliveries: 7 },
+        };
+        for kind in [MailKind::CustomerDataHeld, MailKind::CustomerErased] {
+            let about = MailMessage { privacy: Some(facts.clone()), ..mail(kind, None) };
+            let (_, text, _) = render(&about).unwrap();
+            for line in ["Request: prq_00000000000000000000000001", "Came in: 1970-01-01 00:00:00 UTC"] {
+                assert!(text.lines().any(|found| found == line), "{text}");
+            }
+            assert!(text.contains("of the last 14 days: 20") && text.contains("these events, of the last 14 days: 7"));
+            assert_eq!(render(&mail(kind, None)).err(), Some(MailError::Link));
+        }
     }
 
     #[test]

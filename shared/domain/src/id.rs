@@ -133,8 +133,26 @@ ids! {
     MessageId = "msg_";
     /// Something that happened in a store. Also the `webhook-id` of its deliveries, by which a receiver knows one that it has seen.
     EventId = "evt_";
+    /// A request about a person, as it is worked on.
+    PrivacyRequestId = "prq_";
     /// A developer's wish for events.
     SubscriptionId = "sub_";
+}
+
+impl MessageId {
+    /// The mail that tells the end of a request: the same one however often it is told.
+    #[must_use]
+    pub fn of_request(request: &PrivacyRequestId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, request.body()))
+    }
+}
+
+impl PrivacyRequestId {
+    /// The request that came in as this event: the same one however often its message comes.
+    #[must_use]
+    pub fn of_event(event: &EventId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, event.body()))
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod key;
 pub mod limit;
 pub mod model;
 pub mod money;
+pub mod privacy;
 pub mod role;
 #[cfg(feature = "schema")]
 mod schema;

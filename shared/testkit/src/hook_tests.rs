@@ -107,7 +107,7 @@ fn told(hooks: &[Hook]) -> Vec<String> {
             format!("{topic} {id}{}", if object.is_some() { " whole" } else { "" })
         }
         Says::AppUninstalled => "uninstalled".to_owned(),
-        Says::Privacy(topic) => format!("{topic:?}"),
+        Says::Privacy(topic, _) => format!("{topic:?}"),
         Says::Nothing => "nothing".to_owned(),
     };
     hooks.iter().map(told).collect()

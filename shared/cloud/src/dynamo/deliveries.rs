@@ -1,6 +1,7 @@
 //! Deliveries and their attempts (table `deliveries`). No bodies. A partition a subscription, an item an event.
 
 mod again;
+mod forget;
 mod list;
 mod work;
 

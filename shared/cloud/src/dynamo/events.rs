@@ -1,6 +1,7 @@
 //! Events, and what is known of the objects that they are about (table `events`). No bodies: an event's envelope is kept for 14 days, an
 //! object's mark as long as its store.
 
+mod forget;
 mod list;
 mod marks;
 mod reconciled;
@@ -14,6 +15,7 @@ use personal_data::PersonalData;
 
 use super::Client;
 
+pub use forget::Objects;
 pub use list::{Happened, MAX_LISTED_STORES, Seen};
 pub use marks::{Guard, Known, Marks, Noted, Object, Remembered, Webhook};
 pub use reconciled::ReconciledItem;

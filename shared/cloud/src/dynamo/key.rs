@@ -5,7 +5,7 @@
 use std::fmt;
 
 use domain::{
-    id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId, SubscriptionId},
+    id::{AccountId, ApplicationId, KeyId, MessageId, PrivacyRequestId, RequestId, StoreId, SubscriptionId},
     model::Entity,
 };
 use jiff::Timestamp;
@@ -139,9 +139,29 @@ pub fn marks(store: &StoreId) -> String {
 /// `events`: what is known of one object, within [`marks`] of its store. Its id is a hash, because platforms' ids can be long.
 #[must_use]
 pub fn mark(entity: Entity, id: &str) -> String {
-    let hash = Sha256::digest(id);
-    let half = hash.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
-    format!("{}{}", marks_of(entity), domain::id::encode_body(half))
+    format!("{}{}", marks_of(entity), half_of(id))
+}
+
+/// Half of a text's SHA-256, as ids are written.
+fn half_of(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    domain::id::encode_body(hash.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte)))
+}
+
+/// `privacy`: what the requests of an account start with, within its partition.
+pub const PRIVACY_REQUESTS: &str = "request#";
+
+/// `privacy`: one request, within the partition of its account.
+#[must_use]
+pub fn privacy_request(id: &PrivacyRequestId) -> String {
+    format!("{PRIVACY_REQUESTS}{}", id.body())
+}
+
+/// `privacy`: that a platform's message about a store has made a request, within the partition of the store's account. The platform's name for
+/// it is a hash.
+#[must_use]
+pub fn privacy_asked(store: &StoreId, name: &str) -> String {
+    format!("asked#{}#{}", store.body(), half_of(name))
 }
 
 /// `events`: what the marks of an entity's objects start with, within [`marks`] of their store.

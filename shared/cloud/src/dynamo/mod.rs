@@ -15,6 +15,7 @@ pub mod key_item;
 pub mod keys;
 pub mod mails;
 pub mod page;
+pub mod privacy;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;

@@ -188,6 +188,10 @@ pub enum SecurityEvent {
     SubscriptionSecretRotated,
     /// A subscription was deleted.
     SubscriptionDeleted,
+    /// What rested of a customer of a store was erased, because the store's platform asked for it.
+    CustomerErased,
+    /// A request about a customer was closed, and the merchant told.
+    PrivacyRequestClosed,
 }
 
 /// One line of the security log.

@@ -94,10 +94,20 @@ pub enum Says {
     },
     /// The merchant removed the app.
     AppUninstalled,
-    /// The platform asks about people.
-    Privacy(PrivacyTopic),
+    /// The platform asks about a person, or about the whole store.
+    Privacy(PrivacyTopic, Person),
     /// Nothing that anyone is told.
     Nothing,
+}
+
+/// Whom a platform asks about, by its own ids. The address and the number that it may send beside them are left behind: nothing that is kept
+/// here could be found by them (R066, R122).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The customer; nothing where the platform knows no more than an address.
+    pub customer: Option<String>,
+    /// The customer's orders.
+    pub orders: Vec<String>,
 }
 
 /// Why a webhook that was verified cannot be read. The sentences are ours and quote nothing of it.

@@ -28,13 +28,44 @@ fn whoever_has_webhooks_has_a_recipe_and_a_secret() {
 
 #[test]
 fn shopifys_three_privacy_topics_are_handed_over() {
-    for (topic, expected) in [
-        ("customers/data_request", PrivacyTopic::CustomerAccess),
-        ("customers/redact", PrivacyTopic::CustomerErasure),
-        ("shop/redact", PrivacyTopic::StoreErasure),
+    let person = |customer: Option<&str>, orders: &[&str]| Person {
+        customer: customer.map(str::to_owned),
+        orders: orders.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    // As Shopify documents them (shopify.dev, privacy law compliance); the last has no more than an address.
+    for (topic, body, expected, whom) in [
+        (
+            "customers/data_request",
+            r#"{"shop_id":954889,"shop_domain":"a.myshopify.com","orders_requested":[299938,280263],"customer":{"id":191167,"email":"j@example.com","phone":"555"},"data_request":{"id":9999}}"#,
+            PrivacyTopic::CustomerAccess,
+            person(Some("191167"), &["299938", "280263"]),
+        ),
+        (
+            "customers/redact",
+            r#"{"shop_id":954889,"customer":{"id":191167,"email":"j@example.com"},"orders_to_redact":[299938]}"#,
+            PrivacyTopic::CustomerErasure,
+            person(Some("191167"), &["299938"]),
+        ),
+        (
+            "customers/redact",
+            r#"{"customer":{"email":"j@example.com"}}"#,
+            PrivacyTopic::CustomerErasure,
+            person(None, &[]),
+        ),
+        (
+            "shop/redact",
+            r#"{"shop_id":954889,"shop_domain":"a.myshopify.com"}"#,
+            PrivacyTopic::StoreErasure,
+            person(None, &[]),
+        ),
     ] {
-        let hook = read("shopify", &[("x-shopify-topic", topic), ("x-shopify-webhook-id", "w")], "{}").unwrap();
-        assert!(matches!(hook.says, Says::Privacy(found) if found == expected), "{topic}");
+        let hook = read("shopify", &[("x-shopify-topic", topic), ("x-shopify-webhook-id", "w")], body).unwrap();
+        assert_eq!(hook.key, "w");
+        let Says::Privacy(found, who) = hook.says else { panic!("{topic}") };
+        assert_eq!((found, who), (expected, whom), "{body}");
+    }
+    for body in ["7", r#"{"orders_to_redact":[{}]}"#, r#"{"customer":7}"#] {
+        assert!(read("shopify", &[("x-shopify-topic", "customers/redact")], body).is_err(), "{body}");
     }
 }
 

@@ -23,11 +23,34 @@ use super::wire::Connection;
 use super::{Door, gid, map};
 use crate::connector::{Context, Outcome, ReadError, Refusal, Turn};
 use crate::hooks::common::{self, asked, digest, leads_here, told};
-use crate::hooks::{Hook, HookError, Hooks, Registered, Registration, Says, SecretSource, Wanted};
+use crate::hooks::{Hook, HookError, Hooks, Person, Registered, Registration, Says, SecretSource, Wanted};
 use crate::upstream::{IdText, public, time};
 
 /// The field of the credential that webhooks are signed with.
 pub(super) const CLIENT_SECRET: &str = "client_secret";
+
+/// What is read of a privacy topic's body (`platforms.md` 3.5).
+#[derive(Deserialize)]
+struct AskedAbout<'a> {
+    #[serde(borrow, default)]
+    customer: Option<Customer<'a>>,
+    #[serde(borrow, default, alias = "orders_to_redact")]
+    orders_requested: Vec<IdText<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Customer<'a> {
+    #[serde(borrow, default)]
+    id: Option<IdText<'a>>,
+}
+
+fn person(body: &[u8]) -> Result<Person, HookError> {
+    let asked: AskedAbout<'_> = common::parse(body)?;
+    Ok(Person {
+        customer: asked.customer.and_then(|customer| customer.id).map(IdText::into_string),
+        orders: asked.orders_requested.into_iter().map(IdText::into_string).collect(),
+    })
+}
 
 /// What a webhook is asked to bring.
 const THIN: &[&str] = &["id", "updated_at"];
@@ -98,9 +121,9 @@ impl Hooks for ShopifyHooks {
         };
         let says = match topic {
             "app/uninstalled" => Says::AppUninstalled,
-            "customers/data_request" => Says::Privacy(PrivacyTopic::CustomerAccess),
-            "customers/redact" => Says::Privacy(PrivacyTopic::CustomerErasure),
-            "shop/redact" => Says::Privacy(PrivacyTopic::StoreErasure),
+            "customers/data_request" => Says::Privacy(PrivacyTopic::CustomerAccess, person(body)?),
+            "customers/redact" => Says::Privacy(PrivacyTopic::CustomerErasure, person(body)?),
+            "shop/redact" => Says::Privacy(PrivacyTopic::StoreErasure, Person::default()),
             _ => match object(topic) {
                 None => Says::Nothing,
                 Some((entity, change)) => {
