@@ -11,6 +11,7 @@ mod keys;
 mod offboarding;
 mod outages;
 mod permissions;
+mod privacy;
 mod races;
 mod resources;
 mod roles;

@@ -140,3 +140,24 @@ async fn r012_a_credential_is_read_once_for_many_events_and_that_is_noted() {
     };
     assert_eq!(fan.world.faults.seen().iter().filter(|call| is_noted(call)).count(), 1);
 }
+
+#[tokio::test]
+async fn what_a_platform_asks_about_a_customer_is_handed_over_by_ids_alone() {
+    let fan = Fan::new().await;
+    let credential = [("api_key".to_owned(), "k".to_owned().into())].into_iter().collect();
+    let shop = fan.world.connect("shopify", fan.world.demo.url().as_str(), credential, ScopeSet::of(&[])).await;
+    let body = r#"{"customer":{"id":191167,"email":"ann@example.com","phone":"555"},"orders_to_redact":[1,2]}"#;
+    let headers = |topic: &'static str| [("x-shopify-topic", topic), ("x-shopify-webhook-id", "w1")];
+    let message = fan.hook(&shop, &headers("customers/redact"), body.to_owned());
+    assert!(fan.handle(&[&message]).await.is_empty());
+    let asked = fan.take(&fan.config.privacy_topics_queue_url).await.remove(0).message;
+    assert_eq!((&asked["topic"], &asked["name"]), (&json!("customer-erasure"), &json!("w1")));
+    assert_eq!((&asked["customer"], &asked["orders"]), (&json!("191167"), &json!(["1", "2"])));
+    assert!(!asked.to_string().contains("example.com") && !asked.to_string().contains("555"));
+
+    // That the whole shop is to be forgotten is what its leaving does.
+    assert!(fan.handle(&[&fan.hook(&shop, &headers("shop/redact"), "{}".to_owned())]).await.is_empty());
+    assert!(fan.take(&fan.config.privacy_topics_queue_url).await.is_empty());
+    let left = fan.take(&fan.config.offboarding_queue_url).await;
+    assert_eq!(left[0].message["store"], shop.as_str());
+}

@@ -15,6 +15,7 @@ mod events;
 mod grants;
 pub mod guides;
 mod hooks;
+mod inventory;
 mod keys;
 mod once;
 mod page;

@@ -71,6 +71,7 @@ pub enum Endpoint {
     ReplayDeliveries,
     ListEvents,
     ListPrivacyRequests,
+    ShowInventory,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -86,6 +87,7 @@ pub static ROUTES: &[Route] = &[
     open("GET /healthz", Endpoint::Health),
     open("GET /v1/openapi.json", Endpoint::ShowDescription),
     open("GET /v1/guides/{guide}", Endpoint::ShowGuide),
+    open("GET /privacy/inventory", Endpoint::ShowInventory),
     open("POST /v1/accounts", Endpoint::SignUp),
     open("GET /v1/accounts/confirm", Endpoint::ShowLink),
     open("POST /v1/accounts/confirm", Endpoint::FollowLink),

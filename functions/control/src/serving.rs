@@ -10,7 +10,7 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, events, grants, guides, hooks, keys, once, privacy,
+    App, account, applications, credentials, events, grants, guides, hooks, inventory, keys, once, privacy,
     routes::{Endpoint, Found, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -110,6 +110,7 @@ async fn public(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str])
     match endpoint {
         Endpoint::ShowGuide => guides::show(parameters),
         Endpoint::ShowDescription => Ok(served_description::show(call)),
+        Endpoint::ShowInventory => Ok(inventory::show()),
         Endpoint::SignUp => sign_up::take(app, call).await,
         Endpoint::ShowLink => sign_up::show_link(call),
         Endpoint::FollowLink => sign_up::follow_link(app, call).await,
@@ -129,6 +130,7 @@ async fn known(
         Endpoint::Health
         | Endpoint::ShowDescription
         | Endpoint::ShowGuide
+        | Endpoint::ShowInventory
         | Endpoint::SignUp
         | Endpoint::ShowLink
         | Endpoint::FollowLink => public(visit.app, visit.call, endpoint, parameters).await,

@@ -8,6 +8,7 @@ mod call;
 pub mod deliveries;
 pub mod events;
 pub mod expired;
+mod forget;
 pub mod guard;
 pub mod idempotency;
 pub mod key;

@@ -13,14 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EventItem, Events, KEPT};
 use crate::dynamo::{
     Unavailable,
-    call::{AttributeValue, ReturnValue, is_unmet, text_of},
+    call::{AttributeValue, ReturnValue, text_of},
+    forget::{AT_ONCE, Partition},
     key,
     transaction::{number, text},
-    unavailable, unreadable,
+    unavailable,
 };
-
-/// Requests under way at a time.
-const AT_ONCE: usize = 16;
 
 /// Objects by what they are and the platform's ids.
 pub type Objects = BTreeSet<(Entity, String)>;
@@ -45,7 +43,7 @@ impl Events {
             }
         });
         let known: Vec<bool> = known.buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(count(known.into_iter().filter(|known| *known)))
+        Ok(u32::try_from(known.into_iter().filter(|known| *known).count()).unwrap_or(u32::MAX))
     }
 
     async fn forget_object(
@@ -94,62 +92,15 @@ impl Events {
         // A day on either side: clocks differ, and an envelope may outlive its last day by the time that a sweep takes.
         let days =
             (-1..=KEPT / 86_400 + 1).filter_map(|day| now.checked_sub(SignedDuration::from_hours(24 * day)).ok());
-        let mut found = 0;
+        let theirs = |item: EventItem| {
+            let about = item.topic.entity().zip(item.object)?;
+            objects.contains(&about).then_some(item.sk)
+        };
+        let mut found = 0_u32;
         for pk in days.map(|day| key::events(store, day)) {
-            let mut start = None;
-            loop {
-                let page = self
-                    .client
-                    .query()
-                    .table_name(&self.table)
-                    .key_condition_expression("pk = :pk")
-                    .expression_attribute_values(":pk", text(&pk))
-                    .consistent_read(true)
-                    .exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(|error| unavailable("events", &error))?;
-                let mut theirs = Vec::new();
-                for row in page.items.unwrap_or_default() {
-                    let item: EventItem = serde_dynamo::from_item(row).map_err(|error| unreadable("events", &error))?;
-                    let about = item.topic.entity().zip(item.object);
-                    if about.is_some_and(|about| objects.contains(&about)) {
-                        theirs.push(item.sk);
-                    }
-                }
-                found += count(theirs.iter());
-                if action == Action::Erase {
-                    let erased = stream::iter(theirs.iter().map(Ok));
-                    erased.try_for_each_concurrent(AT_ONCE, |sk| self.forget_envelope(&pk, sk)).await?;
-                }
-                start = page.last_evaluated_key;
-                if start.is_none() {
-                    break;
-                }
-            }
+            let partition = Partition { client: &self.client, table: &self.table, what: "events", pk };
+            found = found.saturating_add(partition.forget(action, theirs).await?);
         }
         Ok(found)
     }
-
-    async fn forget_envelope(&self, pk: &str, sk: &str) -> Result<(), Unavailable> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(sk))
-            .update_expression("REMOVE #object")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#object", "object");
-        match update.send().await {
-            Ok(_) => Ok(()),
-            // It has expired meanwhile.
-            Err(error) if is_unmet(&error) => Ok(()),
-            Err(error) => Err(unavailable("events", &error)),
-        }
-    }
-}
-
-fn count<T>(of: impl Iterator<Item = T>) -> u32 {
-    u32::try_from(of.count()).unwrap_or(u32::MAX)
 }
