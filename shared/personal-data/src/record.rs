@@ -186,6 +186,12 @@ pub enum Retention {
     Cache,
     /// `"mail"`: 14 days; a mail that could not be sent waits so long in its dead-letter queue.
     Mail,
+    /// `"request"`: as long as a data-subject request is open; what identifies its person goes with its last letter (R068).
+    Request,
+    /// `"proof"`: what proved the person of a request, until it is closed; a sweep looks a day later (R068).
+    Proof,
+    /// `"export"`: 7 days; a file with what is held of a person, for that person to fetch (`privacy.md` D.1).
+    Export,
     /// `"envelope"`: 14 days; which event was delivered where, without what it said.
     Envelope,
 }
@@ -203,7 +209,9 @@ impl Retention {
     /// The limit that the word stands for.
     pub const fn limit(self) -> Limit {
         match self {
-            Retention::Account | Retention::Store => Limit::LifeAnd(0),
+            Retention::Account | Retention::Store | Retention::Request => Limit::LifeAnd(0),
+            Retention::Proof => Limit::LifeAnd(1),
+            Retention::Export => Limit::Days(7),
             Retention::Key => Limit::LifeAnd(30),
             Retention::ServiceLog => Limit::Days(30),
             Retention::SecurityLog => Limit::Days(90),
@@ -225,6 +233,9 @@ impl Retention {
             Retention::Transit => "transit",
             Retention::Cache => "cache",
             Retention::Mail => "mail",
+            Retention::Request => "request",
+            Retention::Proof => "proof",
+            Retention::Export => "export",
             Retention::Envelope => "envelope",
         }
     }

@@ -23,5 +23,8 @@ pub(crate) const RETENTIONS: &[(&str, &str)] = &[
     ("transit", "Transit"),
     ("cache", "Cache"),
     ("mail", "Mail"),
+    ("request", "Request"),
+    ("proof", "Proof"),
+    ("export", "Export"),
     ("envelope", "Envelope"),
 ];
