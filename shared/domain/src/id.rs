@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 /// Crockford's base 32 without `i`, `l`, `o` and `u`, so that an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -144,6 +146,14 @@ impl MessageId {
     #[must_use]
     pub fn of_request(request: &PrivacyRequestId) -> Self {
         Self(format!("{}{}", Self::PREFIX, request.body()))
+    }
+
+    /// The so-manieth letter of a request: the same one however often it is sent.
+    #[must_use]
+    pub fn of_letter(request: &PrivacyRequestId, number: u32) -> Self {
+        let digest = Sha256::digest(format!("{request}\n{number}"));
+        let half = digest.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        Self(format!("{}{}", Self::PREFIX, encode_body(half)))
     }
 }
 

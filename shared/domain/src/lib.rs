@@ -15,6 +15,7 @@ pub mod limit;
 pub mod model;
 pub mod money;
 pub mod privacy;
+pub mod request;
 pub mod role;
 #[cfg(feature = "schema")]
 mod schema;
