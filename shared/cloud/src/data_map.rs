@@ -18,6 +18,7 @@ use crate::dynamo::{
     keys::ShownKeyItem,
     mails::MailItem,
     privacy::{AskedItem, RequestItem},
+    requests::{LockItem, OpenItem, SubjectRequestItem, VerificationItem},
     sign_ups::{SignUpCountItem, SignUpItem},
     store_keys::StoreKeyItem,
     stores::{GrantItem, HooksItem, SealedItem, StoreItem},
@@ -30,6 +31,7 @@ use crate::events::{
 use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
 use crate::mailer::MailMessage;
 use crate::offboarding::OffboardingMessage;
+use crate::requests::RequestMessage;
 
 /// The one data map.
 pub static DATA_MAP: DataMap = DataMap {
@@ -74,6 +76,11 @@ pub static DATA_MAP: DataMap = DataMap {
         PrivacyTopicMessage::RECORD,
         RequestItem::RECORD,
         AskedItem::RECORD,
+        SubjectRequestItem::RECORD,
+        OpenItem::RECORD,
+        LockItem::RECORD,
+        VerificationItem::RECORD,
+        RequestMessage::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -91,6 +98,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("events", "EventsTable"),
         Resource::table("deliveries", "DeliveriesTable"),
         Resource::table("privacy", "PrivacyTable").backed_up(14),
+        // What proves who asks is gone with the request's end, and no backup brings it back (R068).
+        Resource::table("verifications", "VerificationsTable"),
         // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
         Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
         Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),
@@ -102,6 +111,9 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::queue("reconciliations", "ReconciliationsQueue", 24, "reconciliations-dead"),
         Resource::dead_letter("reconciliations-dead", "ReconciliationsQueueDead", 14 * 24),
         Resource::perishable("privacy-topics", "PrivacyTopicsQueue", 14 * 24),
+        Resource::queue("requests", "RequestsQueue", 4 * 24, "requests-dead"),
+        Resource::dead_letter("requests-dead", "RequestsQueueDead", 14 * 24),
+        Resource::bucket("exports", "ExportsBucket", 7).holding(&[EXPORT]),
         Resource::queue("mail", "MailQueue", 24, "mail-dead"),
         Resource::dead_letter("mail-dead", "MailQueueDead", 14 * 24),
         Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
@@ -210,6 +222,21 @@ const EVENT_BODY: Field = Field {
         purposes: &[Purpose::Operation],
         retain: Retention::Transit,
         erase: Erase::Expire,
+        export: Export::Never,
+        identity: None,
+    }),
+};
+
+/// What is held of a person, in a file for that person to fetch.
+const EXPORT: Field = Field {
+    attribute: "file",
+    content: Content::Personal(Personal {
+        category: "user",
+        origin: Origin::Derived,
+        basis: Basis::LegalObligation,
+        purposes: &[Purpose::Account],
+        retain: Retention::Export,
+        erase: Erase::Delete,
         export: Export::Never,
         identity: None,
     }),

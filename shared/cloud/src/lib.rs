@@ -23,6 +23,7 @@ pub mod objects;
 pub mod offboarding;
 pub mod once;
 pub mod pace;
+pub mod requests;
 pub mod seal;
 pub mod signing;
 pub mod sqs;

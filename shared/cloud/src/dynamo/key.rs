@@ -7,6 +7,7 @@ use std::fmt;
 use domain::{
     id::{AccountId, ApplicationId, KeyId, MessageId, PrivacyRequestId, RequestId, StoreId, SubscriptionId},
     model::Entity,
+    request::Kind,
 };
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -162,6 +163,24 @@ pub fn privacy_request(id: &PrivacyRequestId) -> String {
 #[must_use]
 pub fn privacy_asked(store: &StoreId, name: &str) -> String {
     format!("asked#{}#{}", store.body(), half_of(name))
+}
+
+/// `privacy`: the partition of one request of a person about their own data.
+#[must_use]
+pub fn subject_request(id: &PrivacyRequestId) -> String {
+    format!("request#{}", id.body())
+}
+
+/// `privacy`, `verifications`: the request itself, and what proves who asks, within its partition.
+pub const REQUEST: &str = "request";
+
+/// `privacy`: the partition of the requests that have not ended.
+pub const OPEN_REQUESTS: &str = "open";
+
+/// `privacy`: which request is carried out for a person and kind.
+#[must_use]
+pub fn request_lock(account: &AccountId, kind: Kind) -> String {
+    format!("lock#{}#{}", account.body(), kind.as_str())
 }
 
 /// `events`: what the marks of an entity's objects start with, within [`marks`] of their store.

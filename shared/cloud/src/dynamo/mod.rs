@@ -17,6 +17,7 @@ pub mod keys;
 pub mod mails;
 pub mod page;
 pub mod privacy;
+pub mod requests;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;

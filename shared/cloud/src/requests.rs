@@ -1,0 +1,30 @@
+//! The requests of people about their own data, on their way between functions.
+//!
+//! A message says to look at a request and do what it owes: letters that are to be sent, work that is to be begun, time that is over. It says nothing
+//! else, because the request's own record does; so every message may come twice, late, or from a sweep that only makes sure.
+
+use domain::id::PrivacyRequestId;
+use personal_data::PersonalData;
+
+/// One request that is to be looked at: a message of the `requests` queue.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "requests", subject = Nobody, role = Controller, region = Pinned)]
+pub struct RequestMessage {
+    /// Which request.
+    #[pd(none)]
+    pub request: PrivacyRequestId,
+    /// What is to be done.
+    #[pd(none)]
+    pub work: Work,
+}
+
+/// What is to be done for a request.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// What its record owes: letters, the beginning of the work, what follows from time that is over.
+    Settle,
+    /// One place of the plan, by the name that the plan has for it.
+    Place(String),
+}
