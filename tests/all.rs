@@ -15,6 +15,7 @@ mod guides;
 mod intake;
 mod journey;
 mod limit;
+mod privacy;
 mod process;
 mod proxy;
 mod reconciliation;

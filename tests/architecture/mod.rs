@@ -66,9 +66,19 @@ fn there_is_one_tls_and_one_http_stack() {
 /// What describes the API's types is for `docs/openapi.yaml`, not for what is deployed.
 #[test]
 fn no_function_carries_the_description_of_its_types() {
-    for function in
-        ["control", "deliver", "dsar", "fan-out", "intake", "mail", "offboarding", "proxy", "reconciliation", "sweep"]
-    {
+    for function in [
+        "control",
+        "deliver",
+        "dsar",
+        "fan-out",
+        "intake",
+        "mail",
+        "offboarding",
+        "privacy",
+        "proxy",
+        "reconciliation",
+        "sweep",
+    ] {
         let tree = tree(&["-p", function, "-e", "normal"]);
         assert!(names(&tree).contains("serde_json"), "the tree was read");
         assert!(!names(&tree).contains("schemars"), "{function} carries schemars");
@@ -92,6 +102,7 @@ fn each_functions_environment_equals_its_config() {
         ("FanOutFunction", fan_out::Config::VARIABLES),
         ("MailFunction", mail::Config::VARIABLES),
         ("OffboardingFunction", offboarding::Config::VARIABLES),
+        ("PrivacyFunction", privacy::Config::VARIABLES),
         ("DeliverFunction", deliver::Config::VARIABLES),
         ("ReconciliationFunction", reconciliation::Config::VARIABLES),
         ("SweepFunction", sweep::Config::VARIABLES),

@@ -234,6 +234,11 @@ async fn mail_may_do_what_it_does_and_no_more() {
 }
 
 #[tokio::test]
+async fn privacy_may_do_what_it_does_and_no_more() {
+    assert_eq!(called(&crate::privacy::everything().await), held("PrivacyRole"));
+}
+
+#[tokio::test]
 async fn intake_may_do_what_it_does_and_no_more() {
     let door = Door::new().await;
     let store = door.store("shopify", "secret").await;

@@ -82,6 +82,22 @@ async fn events_of_proxy() {
     }
 }
 
+#[tokio::test]
+async fn events_of_privacy() {
+    let (environment, boot) = boot("privacy");
+    let app = privacy::App::new(&boot, privacy::Config::from_env(&environment).unwrap());
+    for (file, event) in files("privacy") {
+        let expected = match file.as_str() {
+            "inventory" => 200,
+            "key-in-url" => 400,
+            "wrong-method" => 405,
+            _ => 404,
+        };
+        let event: GatewayEvent = serde_json::from_value(event).unwrap();
+        check(&file, &answered(privacy::handle(&app, event, &context()).await), expected);
+    }
+}
+
 /// The store in the files is nobody's: a file with a signature that counts would need a secret beside it.
 #[tokio::test]
 async fn events_of_intake() {

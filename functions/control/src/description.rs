@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, credentials, events, grants, hooks, inventory, keys, privacy,
+    account, applications, credentials, events, grants, hooks, keys, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -262,10 +262,6 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .asks(happened())
                 .answers(ok, "The page. It may be short and have a next one.", schemas.list::<events::Shown>())
                 .fails([Code::NotFound, Code::StoreAccessRevoked])
-        }
-        Endpoint::ShowInventory => {
-            of("public", "What is held of people, why, for how long, and what erasing and exporting do with it.")
-                .answers(ok, "The inventory.", schemas.answer::<inventory::Inventory>())
         }
         Endpoint::ListPrivacyRequests => listing(of(
             "privacy",

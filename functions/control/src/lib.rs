@@ -15,7 +15,6 @@ mod events;
 mod grants;
 pub mod guides;
 mod hooks;
-mod inventory;
 mod keys;
 mod once;
 mod page;

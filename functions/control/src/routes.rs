@@ -1,5 +1,6 @@
 //! The control plane's routes, as a table: what each is called and what a key needs for it.
 
+use cloud::http::route::{self, Found};
 use domain::scope::Scope;
 use http::Method;
 
@@ -71,7 +72,6 @@ pub enum Endpoint {
     ReplayDeliveries,
     ListEvents,
     ListPrivacyRequests,
-    ShowInventory,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -87,7 +87,6 @@ pub static ROUTES: &[Route] = &[
     open("GET /healthz", Endpoint::Health),
     open("GET /v1/openapi.json", Endpoint::ShowDescription),
     open("GET /v1/guides/{guide}", Endpoint::ShowGuide),
-    open("GET /privacy/inventory", Endpoint::ShowInventory),
     open("POST /v1/accounts", Endpoint::SignUp),
     open("GET /v1/accounts/confirm", Endpoint::ShowLink),
     open("POST /v1/accounts/confirm", Endpoint::FollowLink),
@@ -137,49 +136,10 @@ pub static ROUTES: &[Route] = &[
     with(Scope::PrivacyWrite, "GET /v1/privacy/requests", Endpoint::ListPrivacyRequests),
 ];
 
-/// What a method and a path lead to.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// A route, with what stands in the places of its `{…}`.
-    Route(&'static Route, Vec<&'a str>),
-    /// A path of ours with methods that it does take, as in `Allow` (RFC 9110, 10.2.1).
-    OtherMethods(String),
-    /// Nothing.
-    Nothing,
-}
-
-/// Finds the route of a call. `HEAD` is answered like `GET`; API Gateway leaves the body out.
+/// Finds the route of a call.
 #[must_use]
-pub fn find<'a>(method: &Method, path: &'a str) -> Found<'a> {
-    let asked = if *method == Method::HEAD { "GET" } else { method.as_str() };
-    let mut others: Vec<&'static str> = Vec::new();
-    for route in ROUTES {
-        let Some((method, template)) = route.name.split_once(' ') else { continue };
-        let Some(parameters) = fit(template, path) else { continue };
-        if method == asked {
-            return Found::Route(route, parameters);
-        }
-        others.push(method);
-    }
-    if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others.join(", ")) }
-}
-
-/// What stands in a path where its template has `{…}`; nothing where the two differ.
-fn fit<'a>(template: &str, path: &'a str) -> Option<Vec<&'a str>> {
-    let mut parameters = Vec::new();
-    let mut given = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path).split('/');
-    for wanted in template.split('/') {
-        let given = given.next()?;
-        if wanted.starts_with('{') {
-            if given.is_empty() {
-                return None;
-            }
-            parameters.push(given);
-        } else if wanted != given {
-            return None;
-        }
-    }
-    given.next().is_none().then_some(parameters)
+pub fn find<'a>(method: &Method, path: &'a str) -> Found<'a, Route> {
+    route::find(ROUTES, |route| route.name, method, path)
 }
 
 #[cfg(test)]

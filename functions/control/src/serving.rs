@@ -3,15 +3,15 @@
 use cloud::{
     dynamo::admission::KeyRecord,
     gate::Rate,
-    http::{Answer, Call, Code, Problem, ending},
+    http::{Answer, Call, Code, Problem, ending, route::Found},
     journal::{Concerning, SecurityEvent, Trace},
 };
 use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, events, grants, guides, hooks, inventory, keys, once, privacy,
-    routes::{Endpoint, Found, Need, Route, find},
+    App, account, applications, credentials, events, grants, guides, hooks, keys, once, privacy,
+    routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
 
@@ -44,7 +44,7 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
     (ending::announce(answer, name), rate)
 }
 
-async fn answer(app: &App, call: &Call, found: Found<'_>, readable: Result<(), Problem>) -> (Answer, Rate) {
+async fn answer(app: &App, call: &Call, found: Found<'_, Route>, readable: Result<(), Problem>) -> (Answer, Rate) {
     // What routes there are is no secret: only a route that needs a scope takes a key.
     let (route, parameters) = match found {
         Found::Route(route, parameters) if route.need != Need::Nothing => (route, parameters),
@@ -75,7 +75,7 @@ async fn answer(app: &App, call: &Call, found: Found<'_>, readable: Result<(), P
 }
 
 /// The answer to a call that takes no key.
-async fn without_key(app: &App, call: &Call, found: Found<'_>, readable: Result<(), Problem>) -> Answer {
+async fn without_key(app: &App, call: &Call, found: Found<'_, Route>, readable: Result<(), Problem>) -> Answer {
     let result = match (found, readable) {
         (Found::OtherMethods(allowed), _) => {
             return Answer::problem(&Code::MethodNotAllowed.into(), call).with(header::ALLOW, &allowed);
@@ -110,7 +110,6 @@ async fn public(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str])
     match endpoint {
         Endpoint::ShowGuide => guides::show(parameters),
         Endpoint::ShowDescription => Ok(served_description::show(call)),
-        Endpoint::ShowInventory => Ok(inventory::show()),
         Endpoint::SignUp => sign_up::take(app, call).await,
         Endpoint::ShowLink => sign_up::show_link(call),
         Endpoint::FollowLink => sign_up::follow_link(app, call).await,
@@ -130,7 +129,6 @@ async fn known(
         Endpoint::Health
         | Endpoint::ShowDescription
         | Endpoint::ShowGuide
-        | Endpoint::ShowInventory
         | Endpoint::SignUp
         | Endpoint::ShowLink
         | Endpoint::FollowLink => public(visit.app, visit.call, endpoint, parameters).await,

@@ -34,6 +34,7 @@ const REPLAYED: &str = "`true` where the call was carried out before, with the s
 pub fn document() -> Value {
     let mut schemas = Schemas::default();
     let mut operations = control::description::operations(&mut schemas);
+    operations.extend(privacy::description::operations(&mut schemas));
     operations.extend(proxy::description::operations(&mut schemas));
     let problem = description::problem(&mut schemas);
     let (mut components, differ) = schemas.finish();

@@ -125,6 +125,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("fan-out", "FanOutLogs", 14),
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
+        Resource::log_group("privacy", "PrivacyLogs", 14),
         Resource::log_group("deliver", "DeliverLogs", 14),
         Resource::log_group("dsar", "DsarLogs", 14),
         Resource::log_group("reconciliation", "ReconciliationLogs", 14),

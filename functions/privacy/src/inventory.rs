@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::{data_map::DATA_MAP, http::Answer};
-use http::StatusCode;
+use cloud::data_map::DATA_MAP;
 use personal_data::{Basis, Content, Erase, Export, Limit, Origin, Personal, Purpose, Retention, Role, Subject};
 
 /// One kind of data of one kind of people.
@@ -42,12 +41,8 @@ pub(crate) struct Inventory {
     data: Vec<Entry>,
 }
 
-/// `GET /privacy/inventory`
-pub(crate) fn show() -> Answer {
-    Answer::json(StatusCode::OK, &inventory())
-}
-
-fn inventory() -> Inventory {
+/// The inventory.
+pub(crate) fn inventory() -> Inventory {
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     for record in DATA_MAP.records {
         let families = record.families.iter().map(|family| family.content);

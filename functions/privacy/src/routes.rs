@@ -1,0 +1,47 @@
+//! The routes that need no key, as a table.
+
+use cloud::http::route::{self, Found};
+use http::Method;
+
+/// One route.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Method and path as the documentation and the logs write them; `{…}` stands for one name.
+    pub name: &'static str,
+    /// What answers.
+    pub endpoint: Endpoint,
+}
+
+/// What there is to be done. One variant a route, each with one arm in `serving`.
+#[expect(missing_docs, reason = "the table below says what each does")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    ShowInventory,
+}
+
+const fn open(name: &'static str, endpoint: Endpoint) -> Route {
+    Route { name, endpoint }
+}
+
+/// Every route of the function.
+pub static ROUTES: &[Route] = &[open("GET /privacy/inventory", Endpoint::ShowInventory)];
+
+/// Finds the route of a call.
+#[must_use]
+pub fn find<'a>(method: &Method, path: &'a str) -> Found<'a, Route> {
+    route::find(ROUTES, |route| route.name, method, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_its_own_name_and_by_no_other() {
+        for route in ROUTES {
+            let (method, template) = route.name.split_once(' ').unwrap();
+            let Found::Route(found, _) = find(&method.parse().unwrap(), template) else { panic!("{}", route.name) };
+            assert_eq!(found.endpoint, route.endpoint, "{}", route.name);
+        }
+    }
+}
