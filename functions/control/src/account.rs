@@ -1,30 +1,25 @@
 //! The account: shown, changed, closed; and what it did lately.
 
-use std::time::Duration;
-
 use cloud::{
+    closing::Manner,
     dynamo::{
         accounts::AccountItem,
-        page::PageRequest,
+        stores::StoreItem,
         transaction::{self, TransactionError},
     },
     http::{Answer, Code, Problem},
-    journal::{Concerning, SecurityEvent, ServiceLine, Trace},
-    mailer::{MailKind, MailMessage},
+    journal::{ServiceLine, Trace},
+    mailer::MailKind,
 };
-use domain::{account::Consents, id::MessageId};
+use domain::account::Consents;
 use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{
-    applications, page,
-    serving::{Visit, unavailable},
+    hooks, page,
+    serving::{Visit, not_closed, unavailable},
     sign_up::read,
-    stores,
 };
-
-/// What must remain of a call to begin closing another part of an account.
-const WORTHWHILE: Duration = Duration::from_secs(5);
 
 /// An account, as its users see it.
 #[derive(serde::Serialize)]
@@ -146,62 +141,9 @@ fn apply(change: Change, account: &AccountItem) -> Result<AccountItem, Problem> 
 /// the next one: until the very end the caller's key works, and each step may be repeated.
 pub(crate) async fn close(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let account = own(visit).await?;
-    let enough = || {
-        if visit.call.budget.left() > WORTHWHILE {
-            return Ok(());
-        }
-        Err(Problem::unavailable().detail("the account is being closed; repeat the call to go on"))
-    };
-    let all = PageRequest { per_page: cloud::dynamo::page::MAX_PER_PAGE, cursor: None };
-    let mut request = all.clone();
-    loop {
-        let stores = visit.app.accounts.stores(&account.id, &request).await.map_err(page::failed)?;
-        for store in &stores.items {
-            enough()?;
-            match stores::begin_offboarding(visit, store).await {
-                Ok(_) => {}
-                // It left between the list and now.
-                Err(problem) if problem.code == Code::NotFound => {}
-                Err(problem) => return Err(problem),
-            }
-        }
-        match stores.next_cursor {
-            Some(cursor) => request = PageRequest { cursor: Some(cursor), ..all.clone() },
-            None => break,
-        }
-    }
-    for application in visit.app.accounts.all_applications(&account.id).await.map_err(unavailable)? {
-        enough()?;
-        applications::remove(visit, &application.id).await?;
-    }
-    let keys = visit.app.keys.all_of_account(&account.id).await.map_err(unavailable)?;
-    let (own_key, others): (Vec<_>, Vec<_>) =
-        keys.into_iter().filter(|key| key.is_live()).partition(|key| key.id == visit.key.id);
-    for key in &others {
-        enough()?;
-        match transaction::write(&visit.app.tables, visit.app.keys.revoking(key).into()).await {
-            Ok(()) | Err(TransactionError::Condition(0)) => {}
-            Err(_) => return Err(Problem::unavailable()),
-        }
-    }
-    // Before the end, because there is no address to write to after it.
-    let mail = MailMessage {
-        id: MessageId::from_uuid(visit.app.clock.new_id()),
-        kind: MailKind::AccountClosed,
-        to: account.email.clone(),
-        link: None,
-        endpoint: None,
-        privacy: None,
-    };
-    visit.app.mails.send(&mail).await.map_err(unavailable)?;
-    let mut parts: Vec<_> = visit.app.accounts.erasing(&account).into();
-    parts.extend(own_key.iter().flat_map(|key| visit.app.keys.revoking(key)));
-    transaction::write(&visit.app.tables, parts).await.map_err(|_| Problem::unavailable())?;
-    visit.note(
-        0,
-        SecurityEvent::AccountClosed,
-        Concerning { key: Some(visit.key.id.clone()), ..Concerning::default() },
-    );
+    let manner = Manner { mail: MailKind::AccountClosed, last_key: Some(&visit.key.id), budget: visit.call.budget };
+    let farewell = async |store: &StoreItem| hooks::take_leave(visit, store).await;
+    visit.app.closing.account(&visit.by(), &account, manner, farewell).await.map_err(not_closed)?;
     let body = Closed {
         id: account.id,
         status: "closed",

@@ -7,7 +7,7 @@ use cloud::{
         transaction::{self, TransactionError},
     },
     http::{Answer, Code, Problem},
-    journal::{Concerning, SecurityEvent, Trace},
+    journal::Trace,
 };
 use domain::{account::Line, id::ApplicationId};
 use http::StatusCode;
@@ -15,9 +15,8 @@ use jiff::Timestamp;
 
 use crate::{
     page,
-    serving::{Visit, unavailable},
+    serving::{Visit, not_closed, unavailable},
     sign_up::read,
-    subscriptions,
 };
 
 /// An application, as its account's users see it.
@@ -91,32 +90,6 @@ pub(crate) async fn show(visit: &Visit<'_>, id: &ApplicationId) -> Result<Answer
 /// `DELETE /v1/applications/{application}`
 pub(crate) async fn delete(visit: &Visit<'_>, id: &ApplicationId) -> Result<Answer, Problem> {
     own(visit, id).await?;
-    remove(visit, id).await?;
+    visit.app.closing.application(&visit.by(), &visit.key.account, id).await.map_err(not_closed)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
-}
-
-/// Deletes an application and revokes its keys, all at once: no key outlives what holds it. Its subscriptions go first, so that one that is
-/// made meanwhile is found by asking again.
-pub(crate) async fn remove(visit: &Visit<'_>, id: &ApplicationId) -> Result<(), Problem> {
-    subscriptions::remove_all(visit, id).await?;
-    let mut live = visit.app.keys.all_of_application(id).await.map_err(unavailable)?;
-    live.retain(|key| key.is_live());
-    let mut parts: Vec<_> = visit.app.accounts.deleting_application(&visit.key.account, id, live.len()).into();
-    parts.extend(live.iter().flat_map(|key| visit.app.keys.revoking(key)));
-    match transaction::write(&visit.app.tables, parts).await {
-        Ok(()) => {}
-        // Somebody else was faster: what was asked for is done.
-        Err(TransactionError::Condition(0)) => return Ok(()),
-        Err(TransactionError::Condition(_)) => {
-            return Err(Problem::new(Code::Conflict)
-                .detail("the application's keys or subscriptions changed meanwhile; try again"));
-        }
-        Err(TransactionError::Unavailable(cause)) => return Err(unavailable(cause)),
-    }
-    for (number, key) in (0..).zip(&live) {
-        let concerning =
-            Concerning { key: Some(key.id.clone()), application: Some(id.clone()), ..Concerning::default() };
-        visit.note(number, SecurityEvent::KeyRevoked, concerning);
-    }
-    Ok(())
 }

@@ -19,7 +19,7 @@ use http::StatusCode;
 use crate::{
     hooks,
     serving::{Visit, unavailable},
-    stores::{Shown, about, bite, granted, not_connected, own},
+    stores::{Shown, about, granted, not_connected, own},
 };
 
 /// Where a credential is to be moved.
@@ -100,7 +100,7 @@ pub(crate) async fn replace(
     let changing = app.stores.changing(&store.account, &store.id, wishes);
     let facts = [vec![changing], kept, signing.into_iter().collect()].concat();
     // Instances remember addresses and credentials by epoch, so a new one is used from the next call on.
-    match bite(visit, facts, &granted(visit, &store.id).await?).await {
+    match visit.app.keys.bite(facts, &granted(visit, &store.id).await?).await {
         Ok(()) => Ok(()),
         Err(error) => Err(withdrawn(visit, &store.id, error).await),
     }

@@ -19,7 +19,7 @@ use http::StatusCode;
 use crate::{
     keys,
     serving::{Visit, unavailable},
-    stores::{ShownGrant, bite, own},
+    stores::{ShownGrant, own},
 };
 
 /// A grant to give.
@@ -68,7 +68,7 @@ pub(crate) async fn put(visit: &Visit<'_>, store: &StoreId, application: &Applic
         expires_at: None,
     };
     let facts = app.stores.granting(&visit.key.account, &grant);
-    bite(visit, facts.into(), std::slice::from_ref(application)).await.map_err(|error| match error {
+    visit.app.keys.bite(facts.into(), std::slice::from_ref(application)).await.map_err(|error| match error {
         TransactionError::Condition(0) => Problem::new(Code::Conflict).detail("the store is being disconnected"),
         _ => Problem::unavailable(),
     })?;
@@ -81,7 +81,7 @@ pub(crate) async fn revoke(visit: &Visit<'_>, store: &StoreId, application: &App
     own(visit, store).await?;
     let app = visit.app;
     let fact = app.stores.revoking(store, application, app.clock.now(), None);
-    bite(visit, vec![fact], std::slice::from_ref(application)).await.map_err(|error| match error {
+    visit.app.keys.bite(vec![fact], std::slice::from_ref(application)).await.map_err(|error| match error {
         TransactionError::Condition(0) => Code::NotFound.into(),
         _ => Problem::unavailable(),
     })?;

@@ -31,6 +31,7 @@ mod usage;
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
+    closing::Closing,
     data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, deliveries::Deliveries,
@@ -45,7 +46,6 @@ use cloud::{
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
-    offboarding::OffboardingMessage,
     signing::Signing,
     sqs::Queue,
     vault::Vault,
@@ -128,7 +128,7 @@ pub struct App {
     privacy: PrivacyRequests,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
-    offboardings: Queue<OffboardingMessage>,
+    closing: Closing,
     replays: Queue<ReplayMessage>,
     reconciliations: Queue<ReconciliationMessage>,
     journal: Journal,
@@ -152,28 +152,44 @@ impl App {
         let stores = Stores::new(tables.clone(), config.stores_table);
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
+        let accounts = Accounts::new(tables.clone(), config.accounts_table.clone());
+        let keys = Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone());
+        let subscriptions = Subscriptions::new(tables.clone(), config.subscriptions_table);
+        let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
+        let mails = Queue::new(&boot.aws, config.mail_queue_url);
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
-            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
-            keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
+            closing: Closing {
+                tables: tables.clone(),
+                accounts: accounts.clone(),
+                keys: keys.clone(),
+                stores: stores.clone(),
+                subscriptions: subscriptions.clone(),
+                data_keys: data_keys.clone(),
+                vault: vault.clone(),
+                offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
+                mails: mails.clone(),
+                clock: clock.clone(),
+            },
+            accounts,
+            keys,
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             cached: Cached::new(tables.clone(), config.cache_table),
-            subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
+            subscriptions,
             events: Events::new(tables.clone(), config.events_table),
             privacy: PrivacyRequests::new(tables.clone(), config.privacy_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,
-            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+            vault,
             hooks: HookVault::new(stores.clone(), data_keys.clone()),
             data_keys,
             stores,
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
-            mails: Queue::new(&boot.aws, config.mail_queue_url),
-            offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
+            mails,
             replays: Queue::new(&boot.aws, config.replays_queue_url),
             reconciliations: Queue::new(&boot.aws, config.reconciliations_queue_url),
             journal,

@@ -1,6 +1,7 @@
 //! One call from its key to its answer.
 
 use cloud::{
+    closing::{By, ClosingError},
     dynamo::admission::KeyRecord,
     gate::Rate,
     http::{Answer, Call, Code, Problem, ending, route::Found},
@@ -26,6 +27,11 @@ pub(crate) struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// On whose behalf something is closed.
+    pub(crate) fn by(&self) -> By<'_> {
+        By::new(&self.app.journal, &self.call.id, self.call.source)
+    }
+
     /// Notes in the security log what was done to something of this account's.
     pub(crate) fn note(&self, number: u32, event: SecurityEvent, concerning: Concerning) {
         let concerning = Concerning { account: Some(self.key.account.clone()), ..concerning };
@@ -179,6 +185,17 @@ fn id<T: std::str::FromStr>(parameters: &[&str], place: usize) -> Result<T, Prob
 }
 
 /// "Could not check" is 503 (invariant 6).
+/// What stands in the way of closing something.
+pub(crate) fn not_closed(error: ClosingError) -> Problem {
+    match error {
+        ClosingError::Unfinished => {
+            Problem::unavailable().detail("the account is being closed; repeat the call to go on")
+        }
+        ClosingError::Changed(_) => Problem::new(Code::Conflict).detail(format!("{error}; try again")),
+        ClosingError::Unavailable(cause) => unavailable(cause),
+    }
+}
+
 pub(crate) fn unavailable(_: cloud::dynamo::Unavailable) -> Problem {
     Problem::unavailable()
 }

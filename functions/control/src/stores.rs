@@ -7,15 +7,14 @@ use cloud::{
         accounts::MAX_STORES,
         key,
         stores::{GrantItem, StoreChange, StoreItem},
-        transaction::{self, Part, TransactionError},
+        transaction::{self, TransactionError},
     },
     http::{Answer, Code, Problem},
     journal::{Concerning, CredentialUse, SecurityEvent, Trace},
-    offboarding::{LAST_RESORT, OffboardingMessage},
 };
 use connectors::{Connector, Context, Credential, StoreAddress};
 use domain::{
-    id::{ApplicationId, KeyId, StoreId},
+    id::{ApplicationId, StoreId},
     model::Entity,
     scope::ScopeSet,
     store::{Region, StoreState, VaultForm},
@@ -361,7 +360,7 @@ pub(crate) async fn change(visit: &Visit<'_>, id: &StoreId, trace: &mut Trace) -
     match &change.credentials {
         None => {
             let fact = app.stores.changing(&visit.key.account, id, wishes);
-            bite(visit, vec![fact], &granted(visit, id).await?).await.map_err(not_changed)?;
+            app.keys.bite(vec![fact], &granted(visit, id).await?).await.map_err(not_changed)?;
         }
         Some(Offered(credential)) => {
             connector.platform().check_credential(credential).map_err(|error| probe::credential(&error))?;
@@ -425,7 +424,9 @@ pub(crate) struct Leaving {
 
 /// `DELETE /v1/stores/{store}`: what must bite at once does, the rest follows by queue (`privacy.md` D.10).
 pub(crate) async fn disconnect(visit: &Visit<'_>, id: &StoreId) -> Result<Answer, Problem> {
-    let store = begin_offboarding(visit, id).await?;
+    let farewell = async |store: &StoreItem| hooks::take_leave(visit, store).await;
+    let begun = visit.app.closing.store(&visit.by(), &visit.key.account, id, farewell).await;
+    let store = begun.map_err(unavailable)?.ok_or(Code::NotFound)?;
     let body = Leaving {
         id: store.id,
         state: StoreState::Disconnecting,
@@ -437,63 +438,10 @@ pub(crate) async fn disconnect(visit: &Visit<'_>, id: &StoreId) -> Result<Answer
     Ok(Answer::json(StatusCode::ACCEPTED, &body))
 }
 
-/// Begins a store's off-boarding, or makes sure that all of its beginning was done.
-pub(crate) async fn begin_offboarding(visit: &Visit<'_>, id: &StoreId) -> Result<StoreItem, Problem> {
-    let store = own(visit, id).await?;
-    let app = visit.app;
-    let now = app.clock.now();
-    let end = now.as_second() + LAST_RESORT;
-    let grants = app.stores.grants(id).await.map_err(unavailable)?;
-    let mut facts = vec![app.stores.disconnecting(&store, now, end)];
-    facts.extend(grants.iter().map(|grant| app.stores.revoking(id, &grant.application, now, Some(end))));
-    let applications: Vec<ApplicationId> = grants.into_iter().map(|grant| grant.application).collect();
-    bite(visit, facts, &applications).await.map_err(|error| match error {
-        // It is gone: somebody else disconnected it and the queue was quick.
-        TransactionError::Condition(0) => Code::NotFound.into(),
-        _ => Problem::unavailable(),
-    })?;
-    hooks::take_leave(visit, &store).await;
-    app.vault.destroy(id).await.map_err(|_| Problem::unavailable())?;
-    app.offboardings.send(&OffboardingMessage::for_store(&store)).await.map_err(unavailable)?;
-    if store.state == StoreState::Connected {
-        visit.note(0, SecurityEvent::StoreDisconnected, about(id));
-        visit.note(0, SecurityEvent::CredentialDestroyed, about(id));
-    }
-    Ok(StoreItem { state: StoreState::Disconnecting, disconnected_at: store.disconnected_at.or(Some(now)), ..store })
-}
-
 /// The applications that were ever granted something on a store.
 pub(crate) async fn granted(visit: &Visit<'_>, id: &StoreId) -> Result<Vec<ApplicationId>, Problem> {
     let grants = visit.app.stores.grants(id).await.map_err(unavailable)?;
     Ok(grants.into_iter().map(|grant| grant.application).collect())
-}
-
-/// Writes `facts` and, with them, raises the epoch of every key of `applications`, so that the very next call of each sees the facts.
-///
-/// A key that is made meanwhile, and whose first call was quicker than the facts, is found by looking again: a key that is made after the
-/// facts reads them anyway.
-pub(crate) async fn bite(
-    visit: &Visit<'_>,
-    facts: Vec<Part>,
-    applications: &[ApplicationId],
-) -> Result<(), TransactionError> {
-    let app = visit.app;
-    let raised = live_keys(visit, applications).await?;
-    let mut parts = facts;
-    parts.extend(raised.iter().map(|key| app.keys.raising_epoch(key)));
-    transaction::write_in_order(&app.tables, parts).await?;
-    let after = live_keys(visit, applications).await?;
-    let late = after.iter().filter(|key| !raised.contains(key)).map(|key| app.keys.raising_epoch(key));
-    transaction::write_in_order(&app.tables, late.collect()).await
-}
-
-async fn live_keys(visit: &Visit<'_>, applications: &[ApplicationId]) -> Result<Vec<KeyId>, TransactionError> {
-    let keys: Vec<Vec<_>> = stream::iter(applications)
-        .map(|application| visit.app.keys.all_of_application(application))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(keys.into_iter().flatten().filter(|key| key.is_live()).map(|key| key.id).collect())
 }
 
 pub(crate) fn about(store: &StoreId) -> Concerning {

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod boot;
 pub mod cache;
 pub mod clock;
+pub mod closing;
 pub mod data_keys;
 pub mod data_map;
 pub mod dynamo;

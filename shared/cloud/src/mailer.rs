@@ -101,6 +101,14 @@ pub struct MailMessage {
     pub privacy: Option<PrivacyFacts>,
 }
 
+impl MailMessage {
+    /// A mail that is about nothing but what its kind says.
+    #[must_use]
+    pub fn plain(id: MessageId, kind: MailKind, to: EmailAddress) -> Self {
+        Self { id, kind, to, link: None, endpoint: None, privacy: None }
+    }
+}
+
 /// Why a mail was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {

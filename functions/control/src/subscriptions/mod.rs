@@ -53,8 +53,6 @@ use crate::{
 
 /// Items that are read at a time for a page of a list, or for a list of stores.
 const AT_ONCE: usize = 16;
-/// Subscriptions whose deletion fits into one transaction: two writes each, and the counter's.
-const DELETED_AT_ONCE: usize = 49;
 
 /// A subscription, as its developer sees it. The secret stands in the answers that make it and nowhere else.
 #[derive(serde::Serialize)]
@@ -439,24 +437,6 @@ pub(crate) async fn delete(visit: &Visit<'_>, id: &SubscriptionId) -> Result<Ans
         Err(_) => return Err(Problem::unavailable()),
     }
     Ok(Answer::empty(StatusCode::NO_CONTENT))
-}
-
-/// Deletes all subscriptions of an application that is about to be deleted, and shreds their secrets.
-pub(crate) async fn remove_all(visit: &Visit<'_>, application: &ApplicationId) -> Result<(), Problem> {
-    let app = visit.app;
-    let items = app.subscriptions.all(application).await.map_err(unavailable)?;
-    for some in items.chunks(DELETED_AT_ONCE) {
-        let ids: Vec<&SubscriptionId> = some.iter().map(|item| &item.id).collect();
-        let mut parts: Vec<_> = ids.iter().map(|id| app.subscriptions.deleting(application, id)).collect();
-        parts.extend(app.accounts.dropping_subscriptions(&visit.key.account, application, &ids));
-        transaction::write(&app.tables, parts).await.map_err(|error| match error {
-            TransactionError::Condition(_) => {
-                Problem::new(Code::Conflict).detail("the application's subscriptions changed meanwhile; try again")
-            }
-            TransactionError::Unavailable(cause) => unavailable(cause),
-        })?;
-    }
-    app.data_keys.destroy(application).await.map_err(unavailable)
 }
 
 fn about(item: &SubscriptionItem) -> Concerning {

@@ -22,7 +22,7 @@ use super::{
     key,
     key_item::{self, KeyHolder, KeyItem, KeyRecord, KeyState, NewKeyItem},
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{Part, number, put, text},
+    transaction::{self, Part, TransactionError, number, put, text},
     unavailable, unreadable,
 };
 use crate::clock::{Clock, random_bytes};
@@ -316,6 +316,32 @@ impl Keys {
     #[must_use]
     pub fn raising_epoch(&self, id: &KeyId) -> Part {
         key_item::raise_epoch(&self.keys, id)
+    }
+
+    /// Writes `facts` and with them raises the epoch of every key of `applications`, so that the very next call of each sees the facts.
+    ///
+    /// A key that is made meanwhile, and whose first call was quicker than the facts, is found by looking again: a key that is made after the
+    /// facts reads them anyway.
+    ///
+    /// # Errors
+    /// As [`transaction::write_in_order`]; the places are those of `facts`.
+    pub async fn bite(&self, facts: Vec<Part>, applications: &[ApplicationId]) -> Result<(), TransactionError> {
+        let raised = self.live_of(applications).await?;
+        let mut parts = facts;
+        parts.extend(raised.iter().map(|key| self.raising_epoch(key)));
+        transaction::write_in_order(&self.client, parts).await?;
+        let after = self.live_of(applications).await?;
+        let late = after.iter().filter(|key| !raised.contains(key)).map(|key| self.raising_epoch(key));
+        transaction::write_in_order(&self.client, late.collect()).await
+    }
+
+    async fn live_of(&self, applications: &[ApplicationId]) -> Result<Vec<KeyId>, Unavailable> {
+        let keys: Vec<Vec<_>> = stream::iter(applications)
+            .map(|application| self.all_of_application(application))
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(keys.into_iter().flatten().filter(|key| key.is_live()).map(|key| key.id).collect())
     }
 
     fn counting(&self, account: &AccountId, application: &ApplicationId, by: i32) -> Part {

@@ -47,6 +47,8 @@ pub const SECURITY_LOG_DAYS: i64 = 88;
 const WAITING: usize = 512;
 /// Accounts that the writer remembers to have marked as active today; one that is forgotten costs one more write.
 const MARKED: usize = 10_000;
+/// Kinds of events that there is room for beside each other in the place of a line.
+const EVENTS: u32 = 256;
 /// How long an invocation may be held for its lines; then they are given up and counted.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -294,7 +296,7 @@ impl Journal {
         let line = SecurityLine {
             pk: key::journal(concerning.account.as_ref(), now, shard(call)),
             // The event is part of the place: one call may leave several.
-            sk: key::line(call, number * 32 + event as u32 + 1),
+            sk: key::line(call, number * EVENTS + event as u32 + 1),
             v: 1,
             event,
             account: concerning.account,
