@@ -16,6 +16,7 @@ mod races;
 mod resources;
 mod roles;
 mod sign_up;
+mod signature;
 mod stores;
 pub(crate) mod subscriptions;
 mod tenancy;

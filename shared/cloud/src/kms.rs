@@ -1,8 +1,9 @@
-//! The two things that KMS does for us: it makes data keys and unwraps them.
+//! What KMS does for us: it makes data keys and unwraps them, and it signs.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
 use crate::{
     aws::{Aws, CallError, Service},
@@ -27,6 +28,18 @@ struct Answer {
     ciphertext_blob: String,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Signed {
+    signature: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Public {
+    public_key: String,
+}
+
 /// What a wrapped key is bound to: one name and what it stands for. It is no secret.
 pub(crate) type Context<'a> = (&'a str, &'a str);
 
@@ -39,7 +52,7 @@ impl Kms {
     pub(crate) async fn generate(&self, key: &str, context: Context<'_>) -> Result<Made, Unavailable> {
         let input =
             serde_json::json!({ "KeyId": key, "KeySpec": "AES_256", "EncryptionContext": { context.0: context.1 } });
-        let made = self.call("TrentService.GenerateDataKey", "make", &input).await?;
+        let made: Answer = self.call("TrentService.GenerateDataKey", "make", &input).await?;
         let wrapped = STANDARD.decode(&made.ciphertext_blob).map_err(|_| unreadable("make"))?;
         Ok(Made { plain: plain(&made, "make")?, wrapped })
     }
@@ -59,12 +72,31 @@ impl Kms {
         plain(&self.call("TrentService.Decrypt", "unwrap", &input).await?, "unwrap")
     }
 
-    async fn call(
+    /// Signs bytes with an ECDSA key on P-256: the signature in DER, in base64. Only their hash is sent, so they may be of any length.
+    pub(crate) async fn sign(&self, key: &str, bytes: &[u8]) -> Result<String, Unavailable> {
+        let input = serde_json::json!({
+            "KeyId": key,
+            "Message": STANDARD.encode(Sha256::digest(bytes)),
+            "MessageType": "DIGEST",
+            "SigningAlgorithm": "ECDSA_SHA_256",
+        });
+        let Signed { signature } = self.call("TrentService.Sign", "sign", &input).await?;
+        Ok(signature)
+    }
+
+    /// The public half of a key that signs: `SubjectPublicKeyInfo` (RFC 5280) in DER, in base64.
+    pub(crate) async fn public_key(&self, key: &str) -> Result<String, Unavailable> {
+        let input = serde_json::json!({ "KeyId": key });
+        let Public { public_key } = self.call("TrentService.GetPublicKey", "show", &input).await?;
+        Ok(public_key)
+    }
+
+    async fn call<T: DeserializeOwned>(
         &self,
         target: &'static str,
         what: &'static str,
         input: &impl Serialize,
-    ) -> Result<Answer, Unavailable> {
+    ) -> Result<T, Unavailable> {
         self.0.json(target, input).await.map_err(|error: CallError| {
             tracing::error!(what, cause = %error, "KMS could not be asked");
             Unavailable

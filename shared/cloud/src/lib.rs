@@ -26,6 +26,7 @@ pub mod once;
 pub mod pace;
 pub mod requests;
 pub mod seal;
+pub mod signature;
 pub mod signing;
 pub mod sqs;
 pub mod upstream;
