@@ -71,6 +71,8 @@ impl Tried {
             company: "Example".parse().unwrap(),
             website: "https://example.com".parse().unwrap(),
             consents: Consents::default(),
+            unsubscribed_from_marketing: false,
+            opted_out_of_sale: false,
             policy_version: "2026-01".to_owned(),
             created_at: now,
             updated_at: now,

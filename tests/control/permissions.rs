@@ -126,6 +126,7 @@ fn table(name: &Value) -> String {
         ("-events", "EventsTable"),
         ("-deliveries", "DeliveriesTable"),
         ("-privacy", "PrivacyTable"),
+        ("-consents", "ConsentsTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {
@@ -189,6 +190,8 @@ async fn control_may_do_what_it_does_and_no_more() {
     let grant = format!("{store}/grants/{application}");
     done(&house, "PUT", &grant, key, Some(json!({ "scopes": ["products:read"] }))).await;
     done(&house, "GET", "/v1/account/activity", key, None).await;
+    done(&house, "PUT", "/v1/account/consents/monthly", key, Some(json!({ "granted": true }))).await;
+    done(&house, "GET", "/v1/account/consents", key, None).await;
     done(&house, "GET", "/v1/usage", key, None).await;
     let wish = json!({ "application": application, "url": "https://hooks.example.com/", "topics": ["product.*"] });
     let made = id(done(&house, "POST", "/v1/subscriptions", key, Some(wish)).await);
@@ -229,7 +232,12 @@ async fn mail_may_do_what_it_does_and_no_more() {
     let app = mail::App::new(&boot, mail::Config::from_env(&environment).unwrap());
     let id = domain::id::MessageId::from_uuid(boot.clock.new_id());
     let body = json!({ "id": id, "kind": "account-closed", "to": "ann@example.com" }).to_string();
-    assert!(mail::handle(&app, batch(&[body])).await.unwrap().batch_item_failures.is_empty());
+    let letter = |subject: &str| {
+        let id = domain::id::MessageId::from_uuid(boot.clock.new_id());
+        json!({ "id": id, "letter": "monthly", "subject": format!("{subject}_00000000000000000000000001") }).to_string()
+    };
+    let bodies = [body, letter("acc"), letter("con")];
+    assert!(mail::handle(&app, batch(&bodies)).await.unwrap().batch_item_failures.is_empty());
     assert_eq!(called(&faults.seen()), held("MailRole"));
 }
 

@@ -9,7 +9,13 @@ use crate::world::Calling;
 
 /// What each role may do, written down once more and by hand, so that a change of the scopes of a role has to be meant.
 fn allowed(role: Role, route: &str) -> bool {
-    let reads = ["GET /v1/account", "GET /v1/account/activity", "GET /v1/account/keys", "GET /v1/keys"];
+    let reads = [
+        "GET /v1/account",
+        "GET /v1/account/activity",
+        "GET /v1/account/consents",
+        "GET /v1/account/keys",
+        "GET /v1/keys",
+    ];
     let looks = [
         "GET /v1/applications",
         "GET /v1/applications/{application}",
@@ -50,7 +56,13 @@ fn allowed(role: Role, route: &str) -> bool {
         "DELETE /v1/stores/{store}/grants/{application}",
     ];
     let answers_for_people = ["GET /v1/privacy/requests"];
-    let owns = ["PATCH /v1/account", "DELETE /v1/account", "POST /v1/account/keys", "POST /v1/keys"];
+    let owns = [
+        "PATCH /v1/account",
+        "DELETE /v1/account",
+        "PUT /v1/account/consents/{purpose}",
+        "POST /v1/account/keys",
+        "POST /v1/keys",
+    ];
     let looking = reads.contains(&route) || looks.contains(&route);
     let counting = looking || counts.contains(&route);
     match role {

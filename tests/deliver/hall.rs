@@ -161,6 +161,8 @@ impl Hall {
             company: "x".parse().unwrap(),
             website: "https://example.com".parse().unwrap(),
             consents: Consents::default(),
+            unsubscribed_from_marketing: false,
+            opted_out_of_sale: false,
             policy_version: "1".to_owned(),
             created_at: now,
             updated_at: now,

@@ -2,21 +2,17 @@
 
 use cloud::{
     closing::Manner,
-    dynamo::{
-        accounts::AccountItem,
-        stores::StoreItem,
-        transaction::{self, TransactionError},
-    },
+    dynamo::{accounts::AccountItem, stores::StoreItem},
     http::{Answer, Code, Problem},
     journal::{ServiceLine, Trace},
     mailer::MailKind,
 };
-use domain::account::Consents;
+use domain::{account::Consents, consent::Purpose};
 use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{
-    hooks, page,
+    consents, hooks, page,
     serving::{Visit, not_closed, unavailable},
     sign_up::read,
 };
@@ -32,6 +28,8 @@ pub(crate) struct Shown<'a> {
     company: &'a str,
     website: &'a str,
     consents: Consents,
+    /// True where no marketing mail of any kind goes out.
+    unsubscribed_from_marketing: bool,
     policy_version: &'a str,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -47,6 +45,7 @@ impl<'a> From<&'a AccountItem> for Shown<'a> {
             company: account.company.as_str(),
             website: account.website.as_str(),
             consents: account.consents,
+            unsubscribed_from_marketing: account.unsubscribed_from_marketing,
             policy_version: &account.policy_version,
             created_at: account.created_at,
             updated_at: account.updated_at,
@@ -92,18 +91,30 @@ struct ConsentsChange {
     monthly: Option<bool>,
 }
 
+impl ConsentsChange {
+    /// What is agreed to if this is added to what was; absent ones stay.
+    fn towards(&self, mut agreed: Consents) -> Consents {
+        let Self { followup, offers, functionality, updates_promos, monthly } = self;
+        for (given, purpose) in [followup, offers, functionality, updates_promos, monthly].into_iter().zip(Purpose::ALL)
+        {
+            if let Some(given) = given {
+                agreed.set(purpose, *given);
+            }
+        }
+        agreed
+    }
+}
+
 /// `PATCH /v1/account`
 pub(crate) async fn change(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let change: Change = visit.call.json()?;
     let read_account = own(visit).await?;
+    let wished = change.consents.towards(read_account.consents);
     let changed = AccountItem { updated_at: visit.app.clock.now(), ..apply(change, &read_account)? };
-    let part = visit.app.accounts.changing(&changed, read_account.updated_at);
-    transaction::write(&visit.app.tables, vec![part]).await.map_err(|error| match error {
-        TransactionError::Condition(_) => {
-            Problem::new(Code::Conflict).detail("the account was changed meanwhile; read it again")
-        }
-        TransactionError::Unavailable(cause) => unavailable(cause),
-    })?;
+    let changes = consents::changes(&read_account, wished, visit.call);
+    let standing = changes.iter().fold(read_account.standing(), |standing, change| standing.after(*change));
+    let changed = changed.with(standing);
+    consents::write(visit, &changed, read_account.updated_at, &changes).await?;
     Ok(Answer::json(StatusCode::OK, &Shown::from(&changed)))
 }
 
@@ -121,18 +132,6 @@ fn apply(change: Change, account: &AccountItem) -> Result<AccountItem, Problem> 
     }
     if let Some(website) = change.website.and_then(|text| read(&mut errors, "/website", &text)) {
         changed.website = website;
-    }
-    let consents = &mut changed.consents;
-    for (given, kept) in [
-        (change.consents.followup, &mut consents.followup),
-        (change.consents.offers, &mut consents.offers),
-        (change.consents.functionality, &mut consents.functionality),
-        (change.consents.updates_promos, &mut consents.updates_promos),
-        (change.consents.monthly, &mut consents.monthly),
-    ] {
-        if let Some(given) = given {
-            *kept = given;
-        }
     }
     if errors.is_empty() { Ok(changed) } else { Err(Problem::fields(errors)) }
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, credentials, events, grants, hooks, keys, privacy,
+    account, applications, consents, credentials, events, grants, hooks, keys, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -93,6 +93,17 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
         Endpoint::ListActivity => listing(of("account", "The calls of the account's keys, newest first."))
             .answers(ok, "The page.", schemas.list::<account::ShownLine>())
             .fails([Code::NotFound]),
+        Endpoint::ShowConsents => listing(of(
+            "account",
+            "What the account's holder agrees to be written to about, what ends with each withdrawal, and the ledger of changes.",
+        ))
+        .answers(ok, "Where the holder stands, and a page of the ledger.", schemas.answer::<consents::Shown>())
+        .fails([Code::NotFound]),
+        Endpoint::SwitchConsent => of("account", "Agrees to be written to for a purpose, or withdraws that.")
+            .takes(schemas.request::<consents::Switch>())
+            .answers(ok, "What holds now, and what no longer comes.", schemas.answer::<consents::Switched>())
+            .repeated_by_id()
+            .fails([Code::Conflict]),
         Endpoint::ListManagementKeys => listing(of("account", "The account's management keys.")).answers(
             ok,
             "The page.",

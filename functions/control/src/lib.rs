@@ -1,6 +1,6 @@
 //! The control plane: accounts, applications, keys, stores, grants and subscriptions.
 //!
-//! Boundary: owns the tables `accounts`, `keys`, `stores` and `subscriptions` (the counters in `keys` are the gate's, the health of an endpoint
+//! Boundary: owns the tables `accounts`, `consents`, `keys`, `stores` and `subscriptions` (the counters in `keys` are the gate's, the health of an endpoint
 //! is `deliver`'s), and is the only one that writes credentials. It reads `events` and `deliveries` and writes neither. It calls a store to try
 //! a credential and, when it leaves, to unregister our webhooks, an endpoint to try whether it takes what is signed, and answers with no
 //! credential ever. What may take longer than a call (mails, the rest of an off-boarding, the registration of webhooks, deliveries that are to be
@@ -8,6 +8,7 @@
 
 mod account;
 mod applications;
+mod consents;
 mod credentials;
 #[cfg(feature = "schema")]
 pub mod description;
@@ -34,9 +35,10 @@ use cloud::{
     closing::Closing,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, deliveries::Deliveries,
-        events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys, privacy::PrivacyRequests,
-        sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, consents::Consents,
+        deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys,
+        privacy::PrivacyRequests, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
+        subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -97,6 +99,8 @@ cloud::config! {
         pub events_table: String = "EVENTS_TABLE",
         /// Table of requests about people.
         pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of the ledger of consents.
+        pub consents_table: String = "CONSENTS_TABLE",
         /// Table of deliveries.
         pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of deliveries that are to be made again.
@@ -126,6 +130,7 @@ pub struct App {
     signing: Signing,
     events: Events,
     privacy: PrivacyRequests,
+    consents: Consents,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     closing: Closing,
@@ -156,12 +161,14 @@ impl App {
         let keys = Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone());
         let subscriptions = Subscriptions::new(tables.clone(), config.subscriptions_table);
         let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
+        let consents = Consents::new(tables.clone(), config.consents_table);
         let mails = Queue::new(&boot.aws, config.mail_queue_url);
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             closing: Closing {
                 tables: tables.clone(),
                 accounts: accounts.clone(),
+                consents: consents.clone(),
                 keys: keys.clone(),
                 stores: stores.clone(),
                 subscriptions: subscriptions.clone(),
@@ -181,6 +188,7 @@ impl App {
             subscriptions,
             events: Events::new(tables.clone(), config.events_table),
             privacy: PrivacyRequests::new(tables.clone(), config.privacy_table),
+            consents,
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,

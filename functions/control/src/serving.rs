@@ -11,7 +11,7 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, credentials, events, grants, guides, hooks, keys, once, privacy,
+    App, account, applications, consents, credentials, events, grants, guides, hooks, keys, once, privacy,
     routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -142,6 +142,8 @@ async fn known(
         Endpoint::ChangeAccount => account::change(visit).await,
         Endpoint::CloseAccount => account::close(visit).await,
         Endpoint::ListActivity => account::activity(visit, trace).await,
+        Endpoint::ShowConsents => consents::show(visit, trace).await,
+        Endpoint::SwitchConsent => consents::switch(visit, parameters.first().copied().unwrap_or_default()).await,
         Endpoint::ListManagementKeys => keys::list_management(visit, trace).await,
         Endpoint::CreateManagementKey => keys::create_management(visit).await,
         Endpoint::ListApplications => applications::list(visit, trace).await,

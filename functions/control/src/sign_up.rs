@@ -7,10 +7,11 @@
 use cloud::{
     dynamo::{
         accounts::AccountItem,
+        consents::Circumstances,
         key,
         keys::{Holder, KeyOrder},
         sign_ups::{LinkToken, SignUpItem},
-        transaction::{self, TransactionError},
+        transaction::{self, Part, TransactionError},
     },
     http::{Answer, Call, Code, FieldError, Problem},
     journal::{Concerning, SecurityEvent},
@@ -18,13 +19,14 @@ use cloud::{
 };
 use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
+    consent::{Change, Source, Standing},
     id::{AccountId, MessageId},
     role::Role,
     tier::Tier,
 };
 use http::{HeaderValue, StatusCode, header};
 
-use crate::{App, account, keys::ShownKey, serving::unavailable};
+use crate::{App, account, consents, keys::ShownKey, serving::unavailable};
 
 /// Characters of a policy's version.
 const VERSION_LIMIT: usize = 64;
@@ -65,12 +67,13 @@ struct Filled {
     company: Line,
     website: Website,
     consents: Consents,
+    opted_out_of_sale: bool,
     policy_version: String,
 }
 
 /// `POST /v1/accounts`
 pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let filled = check(call.json()?)?;
+    let filled = Filled { opted_out_of_sale: consents::asks_not_to_sell(call), ..check(call.json()?)? };
     if let Some(seconds) = app.sign_ups.too_many_from(call.source).await.map_err(unavailable)? {
         return Err(Problem::new(Code::RateLimited).retry_after(seconds));
     }
@@ -93,17 +96,27 @@ pub(crate) struct Pending {
 async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
     let token = LinkToken::mint();
     let (pk, sk, expires_at) = app.sign_ups.place(&token);
-    let Filled { name, email, phone, company, website, consents, policy_version } = filled;
+    let Filled { name, email, phone, company, website, consents, opted_out_of_sale, policy_version } = filled;
     let to = email.clone();
-    let item = SignUpItem { pk, sk, v: 1, name, email, phone, company, website, consents, policy_version, expires_at };
+    let item = SignUpItem {
+        pk,
+        sk,
+        v: 1,
+        name,
+        email,
+        phone,
+        company,
+        website,
+        consents,
+        opted_out_of_sale,
+        policy_version,
+        expires_at,
+    };
     app.sign_ups.keep(&item).await.map_err(unavailable)?;
+    let id = MessageId::from_uuid(app.clock.new_id());
     let mail = MailMessage {
-        id: MessageId::from_uuid(app.clock.new_id()),
-        kind: MailKind::SignUpLink,
-        to,
         link: Some(format!("{}/v1/accounts/confirm?token={}", app.public_url, token.reveal())),
-        endpoint: None,
-        privacy: None,
+        ..MailMessage::plain(id, MailKind::SignUpLink, to)
     };
     app.mails.send(&mail).await.map_err(unavailable)
 }
@@ -124,7 +137,17 @@ fn check(form: Form) -> Result<Filled, Problem> {
     }
     match (name, email, phone, company, website) {
         (Some(name), Some(email), Some(phone), Some(company), Some(website)) if errors.is_empty() => {
-            Ok(Filled { name, email, phone, company, website, consents: form.consents, policy_version: version })
+            let consents = form.consents;
+            Ok(Filled {
+                name,
+                email,
+                phone,
+                company,
+                website,
+                consents,
+                opted_out_of_sale: false,
+                policy_version: version,
+            })
         }
         _ => Err(Problem::fields(errors)),
     }
@@ -176,6 +199,8 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
         company: waiting.company,
         website: waiting.website,
         consents: waiting.consents,
+        unsubscribed_from_marketing: false,
+        opted_out_of_sale: waiting.opted_out_of_sale,
         policy_version: waiting.policy_version,
         created_at: now,
         updated_at: now,
@@ -193,6 +218,7 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
     let mut parts = vec![app.sign_ups.consuming(&token)];
     parts.extend(app.accounts.creating(&made));
     parts.append(&mut key_parts);
+    parts.extend(agreed(app, &made));
     transaction::write(&app.tables, parts).await.map_err(|error| match error {
         TransactionError::Condition(0) => Code::LinkExpired.into(),
         // Whoever follows the link reads the mailbox and may know.
@@ -216,6 +242,19 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
     }
     let body = Confirmed { key: ShownKey::with_secret(shown, &new), account: account::Shown::from(&made) };
     Ok(Answer::json(StatusCode::CREATED, &body))
+}
+
+/// The writes that begin the account's ledger: what was ticked, confirmed by the mailed link, and what the browser said.
+fn agreed(app: &App, made: &AccountItem) -> Vec<Part> {
+    let mut changes = Standing::default().towards(made.consents);
+    changes.extend(made.opted_out_of_sale.then_some(Change::Gpc));
+    let how = Circumstances {
+        at: made.created_at,
+        form: domain::consent::Form::SignUp,
+        source: Source::MailedLink,
+        policy_version: made.policy_version.clone(),
+    };
+    consents::adding(app, made, &changes, &how)
 }
 
 /// The owner's key, like every key that is made, and the account it opens.

@@ -168,10 +168,6 @@ async fn tell(app: &App, item: &SubscriptionItem, notice: Notice) -> Result<(), 
     let mut id = [0; 16];
     id.copy_from_slice(&Sha256::digest(name)[..16]);
     let mail = MailMessage {
-        id: MessageId::from_uuid(uuid::Uuid::from_bytes(id)),
-        kind,
-        to: account.email,
-        link: None,
         endpoint: Some(EndpointFacts {
             subscription: item.id.clone(),
             since,
@@ -181,7 +177,7 @@ async fn tell(app: &App, item: &SubscriptionItem, notice: Notice) -> Result<(), 
             error: health.last_error,
             because,
         }),
-        privacy: None,
+        ..MailMessage::plain(MessageId::from_uuid(uuid::Uuid::from_bytes(id)), kind, account.email)
     };
     app.mails.send(&mail).await
 }

@@ -139,18 +139,14 @@ async fn tell(app: &App, request: &RequestItem) -> Result<(), Unavailable> {
         PrivacyTopic::CustomerAccess | PrivacyTopic::StoreErasure => MailKind::CustomerDataHeld,
     };
     let mail = MailMessage {
-        // The same each time, so that one mail goes out.
-        id: MessageId::of_request(&request.id),
-        kind,
-        to: account.email,
-        link: None,
-        endpoint: None,
         privacy: Some(PrivacyFacts {
             request: request.id.clone(),
             store: request.store.clone(),
             received_at: request.received_at,
             held: request.held,
         }),
+        // The same id each time, so that one mail goes out.
+        ..MailMessage::plain(MessageId::of_request(&request.id), kind, account.email)
     };
     app.mails.send(&mail).await
 }

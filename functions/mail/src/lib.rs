@@ -1,7 +1,11 @@
 //! One mail a message, through SES.
 //!
-//! Boundary: reads and writes nothing but the note that a mail was sent (table `guards`), and calls nothing but SES. Which mails there are,
-//! and their words, is [`cloud::mailer`]'s.
+//! Boundary: reads and writes nothing but the note that a mail was sent (table `guards`); of marketing also whether the person agrees to it as it
+//! is sent, with name and address (tables `accounts` and `consents`), and what the letter's link stands for. It calls nothing but SES. Which
+//! mails there are, and their words, is [`cloud::mailer`]'s.
+//!
+//! Whether somebody agrees is asked last, behind everything that can take time: a letter that waited in the queue while the person unsubscribed is
+//! not sent (R090). Where it cannot be asked, the letter waits on. No other class of mail asks (R008).
 //!
 //! A message that comes twice is sent once. Only where the function ends between SES and its note, which is a matter of milliseconds, a
 //! mail goes out twice: better than not at all.
@@ -9,10 +13,19 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::{
     boot::Boot,
-    dynamo::mails::SentMails,
-    mailer::{MailError, MailMessage, Mailer},
+    dynamo::{
+        Unavailable,
+        accounts::Accounts,
+        consents::{Consents, Recipient},
+        mails::SentMails,
+    },
+    mailer::{
+        MailError, Mailer, Outgoing,
+        marketing::{MarketingMessage, UnsubscribeLink},
+    },
     sqs::{Disposition, NoMessageId, each},
 };
+use domain::consent::Subject;
 
 cloud::config! {
     /// What the function needs to know.
@@ -21,6 +34,12 @@ cloud::config! {
         pub mail_from: String = "MAIL_FROM",
         /// Table of mails that were sent.
         pub guards_table: String = "GUARDS_TABLE",
+        /// Table of accounts: where people with an account stand.
+        pub accounts_table: String = "ACCOUNTS_TABLE",
+        /// Table of people without one, and of what the links of letters stand for.
+        pub consents_table: String = "CONSENTS_TABLE",
+        /// The base URL that the links of letters start with.
+        pub public_url: String = "PUBLIC_URL",
     }
 }
 
@@ -28,6 +47,9 @@ cloud::config! {
 pub struct App {
     mailer: Mailer,
     sent: SentMails,
+    accounts: Accounts,
+    consents: Consents,
+    public_url: String,
 }
 
 impl App {
@@ -37,7 +59,10 @@ impl App {
         let tables = cloud::dynamo::client(&boot.aws);
         Self {
             mailer: Mailer::new(&boot.aws, config.mail_from),
-            sent: SentMails::new(tables, config.guards_table, boot.clock.clone()),
+            sent: SentMails::new(tables.clone(), config.guards_table, boot.clock.clone()),
+            accounts: Accounts::new(tables.clone(), config.accounts_table),
+            consents: Consents::new(tables, config.consents_table),
+            public_url: config.public_url,
         }
     }
 }
@@ -47,16 +72,24 @@ impl App {
 /// # Errors
 /// [`NoMessageId`], which makes the whole batch come again.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, NoMessageId> {
-    each(event, async |mail: MailMessage| send(app, &mail).await).await
+    each(event, async |mail: Outgoing| send(app, &mail).await).await
 }
 
-async fn send(app: &App, mail: &MailMessage) -> Disposition {
-    match app.sent.contains(&mail.id).await {
+async fn send(app: &App, mail: &Outgoing) -> Disposition {
+    match app.sent.contains(mail.id()).await {
         Ok(true) => return Disposition::Done,
         Ok(false) => {}
         Err(_) => return Disposition::Retry("it could not be checked whether the mail was sent"),
     }
-    match app.mailer.send(mail).await {
+    let handed = match mail {
+        Outgoing::Mail(mail) => app.mailer.send(mail).await,
+        Outgoing::Letter(message) => match addressed(app, message).await {
+            Ok(Some((recipient, link))) => app.mailer.send_letter(message.letter, &recipient, &link).await,
+            Ok(None) => return Disposition::Done,
+            Err(_) => return Disposition::Retry("it could not be checked whether the person agrees to the letter"),
+        },
+    };
+    match handed {
         Ok(()) => {}
         Err(MailError::Unavailable) => return Disposition::Retry("mail cannot be sent now"),
         Err(MailError::Rejected) => return Disposition::GiveUp("the mail was rejected"),
@@ -65,8 +98,23 @@ async fn send(app: &App, mail: &MailMessage) -> Disposition {
         }
     }
     // The mail is out. A note that cannot be written must not send it again.
-    if app.sent.note(&mail.id).await.is_err() {
-        tracing::warn!(mail = %mail.id, "a mail was sent and could not be noted");
+    if app.sent.note(mail.id()).await.is_err() {
+        tracing::warn!(mail = %mail.id(), "a mail was sent and could not be noted");
     }
     Disposition::Done
+}
+
+/// Who a letter goes to, and the link in it; nothing where it may not go out, or not any more.
+async fn addressed(
+    app: &App,
+    MarketingMessage { letter, subject, .. }: &MarketingMessage,
+) -> Result<Option<(Recipient, UnsubscribeLink)>, Unavailable> {
+    // Before the question, so that nothing but the question stands between the answer and SES.
+    let token = app.consents.link(subject, letter.purpose()).await?;
+    let recipient = match subject {
+        Subject::Account(account) => app.accounts.recipient(account).await?,
+        Subject::Contact(contact) => app.consents.recipient(contact).await?,
+    };
+    let agreeing = recipient.filter(|recipient| recipient.allows(letter.purpose()));
+    Ok(agreeing.map(|recipient| (recipient, UnsubscribeLink::new(&app.public_url, &token))))
 }

@@ -106,6 +106,7 @@ const fn whom(subject: Subject) -> Option<&'static str> {
         Subject::AccountUser => Some("people with an account"),
         Subject::Merchant => Some("merchants"),
         Subject::Shopper => Some("customers of merchants' stores"),
+        Subject::Contact => Some("people without an account who write to us"),
         Subject::Caller => Some("whoever calls the API"),
         Subject::Nobody => None,
     }
@@ -118,6 +119,7 @@ const fn purpose(purpose: Purpose) -> &'static str {
         Purpose::Billing => "billing",
         Purpose::Messages => "messages",
         Purpose::Support => "support",
+        Purpose::Marketing => "marketing that was agreed to",
         Purpose::Security => "security",
     }
 }

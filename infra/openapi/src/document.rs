@@ -230,6 +230,10 @@ fn in_path(route: &str) -> Vec<Value> {
                 "application" => ("The application.", id("app_")),
                 "key" => ("The key.", id("key_")),
                 "subscription" => ("The subscription.", id("sub_")),
+                "purpose" => (
+                    "What is agreed to.",
+                    json!({ "enum": domain::consent::Purpose::ALL.map(domain::consent::Purpose::as_str) }),
+                ),
                 "id" => ("The object, by the `id` that it has here.", json!({ "type": "string", "minLength": 1 })),
                 "path" => ("The path below the store's address; slashes stay slashes.", json!({ "type": "string" })),
                 _ => ("Its name.", json!({ "type": "string", "minLength": 1 })),

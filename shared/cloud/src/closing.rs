@@ -11,6 +11,7 @@ use std::{
 };
 
 use domain::{
+    consent::Subject,
     id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId, SubscriptionId},
     store::StoreState,
 };
@@ -22,6 +23,7 @@ use crate::{
     dynamo::{
         Client, Unavailable,
         accounts::{AccountItem, Accounts},
+        consents::Consents,
         keys::{Keys, ShownKeyItem},
         page::{MAX_PER_PAGE, PageError, PageRequest},
         stores::{StoreItem, Stores},
@@ -94,6 +96,8 @@ pub struct Closing {
     pub tables: Client,
     /// Accounts and their applications.
     pub accounts: Accounts,
+    /// The ledger of consents.
+    pub consents: Consents,
     /// Keys.
     pub keys: Keys,
     /// Stores and grants.
@@ -251,6 +255,8 @@ impl Closing {
         // Before the end, because there is no address to write to after it.
         let id = MessageId::from_uuid(self.clock.new_id());
         self.mails.send(&MailMessage::plain(id, mail, account.email.clone())).await?;
+        // The ledger stays as proof for its time, under an id that leads to nobody once the account is gone.
+        self.consents.ending(&Subject::Account(account.id.clone()), self.clock.now()).await?;
         let mut parts: Vec<_> = self.accounts.erasing(account).into();
         parts.extend(last.iter().flat_map(|key| self.keys.revoking(key)));
         transaction::write(&self.tables, parts).await.map_err(|_| Unavailable)?;

@@ -10,6 +10,7 @@ use personal_data::{
 use crate::dynamo::{
     accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
     cache::{BodyItem, GenerationItem},
+    consents::{ConsentItem, ContactEmailItem, ContactItem, UnsubscribeItem},
     deliveries::DeliveryItem,
     events::{EventItem, MarkItem, ReconciledItem},
     guard::SourceItem,
@@ -29,7 +30,7 @@ use crate::events::{
     DeadMessage, DeliveryMessage, EventMessage, PrivacyTopicMessage, ReconciliationMessage, ReplayMessage,
 };
 use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
-use crate::mailer::MailMessage;
+use crate::mailer::{MailMessage, marketing::MarketingMessage};
 use crate::offboarding::OffboardingMessage;
 use crate::requests::RequestMessage;
 
@@ -81,6 +82,11 @@ pub static DATA_MAP: DataMap = DataMap {
         LockItem::RECORD,
         VerificationItem::RECORD,
         RequestMessage::RECORD,
+        ConsentItem::RECORD,
+        ContactItem::RECORD,
+        ContactEmailItem::RECORD,
+        UnsubscribeItem::RECORD,
+        MarketingMessage::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -100,6 +106,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::table("privacy", "PrivacyTable").backed_up(14),
         // What proves who asks is gone with the request's end, and no backup brings it back (R068).
         Resource::table("verifications", "VerificationsTable"),
+        Resource::table("consents", "ConsentsTable").backed_up(14),
         // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
         Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
         Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),

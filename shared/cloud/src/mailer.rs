@@ -1,7 +1,10 @@
 //! Mail: fixed texts, filled with a link or with facts of ours at most, through SES.
 //!
-//! Which mails there are is one list. None of them repeats what a stranger can have typed into a form, so that nobody can send words of
+//! Which mails there are is two lists: what somebody has to be told ([`MailKind`]), and what somebody may be told who agreed to it
+//! ([`marketing`]). None of them repeats what a stranger can have typed into a form, so that nobody can send words of
 //! their own to a third person through us.
+
+pub mod marketing;
 
 use domain::{
     account::EmailAddress,
@@ -17,7 +20,33 @@ use serde_json::json;
 
 use crate::aws::{ATTEMPTS, Aws, Call, CallError, Service};
 
-/// Which mail it is.
+/// Why a mail is sent (R008). Only marketing asks whether the person agreed, and only marketing can be unsubscribed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageClass {
+    /// Something that the person does, or something of theirs, needs it.
+    Transactional,
+    /// It guards the account.
+    Security,
+    /// The law wants it.
+    Legal,
+    /// The person agreed to it (R009).
+    Marketing,
+}
+
+impl MessageClass {
+    /// The class in one word, as SES counts it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transactional => "transactional",
+            Self::Security => "security",
+            Self::Legal => "legal",
+            Self::Marketing => "marketing",
+        }
+    }
+}
+
+/// Which mail it is, of those that nobody has to agree to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailKind {
@@ -33,6 +62,48 @@ pub enum MailKind {
     CustomerDataHeld,
     /// A platform asked for a customer to be forgotten, and that is done.
     CustomerErased,
+}
+
+impl MailKind {
+    /// Why it is sent. None of these is marketing: that has a type of its own, which no address can be put into.
+    #[must_use]
+    pub const fn class(self) -> MessageClass {
+        match self {
+            Self::SignUpLink | Self::EndpointFailing | Self::EndpointDisabled => MessageClass::Transactional,
+            Self::AccountClosed => MessageClass::Security,
+            Self::CustomerDataHeld | Self::CustomerErased => MessageClass::Legal,
+        }
+    }
+}
+
+/// A message of the `mail` queue: one of two kinds, told apart by their fields.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+pub enum Outgoing {
+    /// A mail to an address.
+    Mail(Box<MailMessage>),
+    /// A letter to somebody who may have agreed to it.
+    Letter(marketing::MarketingMessage),
+}
+
+impl Outgoing {
+    /// What stays the same when the message comes twice.
+    #[must_use]
+    pub fn id(&self) -> &MessageId {
+        match self {
+            Self::Mail(mail) => &mail.id,
+            Self::Letter(letter) => &letter.id,
+        }
+    }
+
+    /// Why it is sent.
+    #[must_use]
+    pub fn class(&self) -> MessageClass {
+        match self {
+            Self::Mail(mail) => mail.kind.class(),
+            Self::Letter(_) => MessageClass::Marketing,
+        }
+    }
 }
 
 /// What came of a request about a customer. Types of ours, and nothing by which the customer could be known: the merchant knows the platform's
@@ -219,15 +290,28 @@ impl Mailer {
     /// # Errors
     /// [`MailError`] says whether another attempt makes sense.
     pub async fn send(&self, mail: &MailMessage) -> Result<(), MailError> {
-        let (subject, text, html) = render(mail)?;
+        self.hand(mail.kind.class(), &mail.to, &render(mail)?, &[]).await
+    }
+
+    async fn hand(
+        &self,
+        class: MessageClass,
+        to: &EmailAddress,
+        Rendered { subject, text, html }: &Rendered,
+        headers: &[(&str, &str)],
+    ) -> Result<(), MailError> {
         let content = |data: &str| json!({ "Data": data, "Charset": "UTF-8" });
+        let headers: Vec<_> = headers.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
         let input = json!({
             "FromEmailAddress": self.from,
-            "Destination": { "ToAddresses": [mail.to.as_str()] },
+            "Destination": { "ToAddresses": [to.as_str()] },
             "Content": { "Simple": {
-                "Subject": content(&subject),
-                "Body": { "Text": content(&text), "Html": content(&html) },
+                "Subject": content(subject),
+                "Body": { "Text": content(text), "Html": content(html) },
+                "Headers": headers,
             } },
+            // So that bounces and complaints can be told apart by class.
+            "EmailTags": [{ "Name": "class", "Value": class.as_str() }],
         });
         let call = Call {
             method: Method::POST,
@@ -253,8 +337,14 @@ fn judge(error: &CallError) -> MailError {
     }
 }
 
-/// Subject, plain text and HTML.
-fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
+/// A mail in its words.
+struct Rendered {
+    subject: String,
+    text: String,
+    html: String,
+}
+
+fn render(mail: &MailMessage) -> Result<Rendered, MailError> {
     let words = words(mail.kind);
     let (link, facts) = match (&mail.link, &mail.endpoint, &mail.privacy, words.about) {
         (Some(link), None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
@@ -279,7 +369,7 @@ fn render(mail: &MailMessage) -> Result<(String, String, String), MailError> {
         }
     }
     html.push_str("</body></html>");
-    Ok((words.subject.to_owned(), text, html))
+    Ok(Rendered { subject: words.subject.to_owned(), text, html })
 }
 
 /// One line a fact. Ids, numbers, times and words of ours: nothing that HTML could read as its own.
@@ -348,20 +438,14 @@ mod tests {
 
     fn mail(kind: MailKind, link: Option<&str>) -> MailMessage {
         let id = "msg_00000000000000000000000001".parse().unwrap();
-        MailMessage {
-            id,
-            kind,
-            to: "ann@example.com".parse().unwrap(),
-            link: link.map(str::to_owned),
-            endpoint: None,
-            privacy: None,
-        }
+        let plain = MailMessage::plain(id, kind, "ann@example.com".parse().unwrap());
+        MailMessage { link: link.map(str::to_owned), ..plain }
     }
 
     #[test]
     fn a_link_stands_in_text_and_html_as_it_is() {
         let link = "https://api.example/v1/accounts/confirm?token=AbC-_9";
-        let (subject, text, html) = render(&mail(MailKind::SignUpLink, Some(link))).unwrap();
+        let Rendered { subject, text, html } = render(&mail(MailKind::SignUpLink, Some(link))).unwrap();
         assert_eq!(subject, "Confirm your sign-up");
         assert!(text.lines().any(|line| line == link));
         assert!(html.contains(&format!("<a href=\"{link}\">{link}</a>")));
@@ -392,7 +476,7 @@ mod tests {
         };
         for kind in [MailKind::CustomerDataHeld, MailKind::CustomerErased] {
             let about = MailMessage { privacy: Some(facts.clone()), ..mail(kind, None) };
-            let (_, text, _) = render(&about).unwrap();
+            let Rendered { text, .. } = render(&about).unwrap();
             for line in ["Request: prq_00000000000000000000000001", "Came in: 1970-01-01 00:00:00 UTC"] {
                 assert!(text.lines().any(|found| found == line), "{text}");
             }
@@ -413,7 +497,7 @@ mod tests {
             because: Some(DisabledBecause::Failing),
         };
         let about = MailMessage { endpoint: Some(facts), ..mail(MailKind::EndpointDisabled, None) };
-        let (_, text, html) = render(&about).unwrap();
+        let Rendered { text, html, .. } = render(&about).unwrap();
         let wanted = [
             "Subscription: sub_00000000000000000000000001",
             "Nothing but failures since: 1970-01-01 00:00:00 UTC",

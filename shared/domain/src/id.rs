@@ -139,6 +139,10 @@ ids! {
     PrivacyRequestId = "prq_";
     /// A developer's wish for events.
     SubscriptionId = "sub_";
+    /// Somebody without an account who agreed to be written to.
+    ContactId = "con_";
+    /// One change in the ledger of consents.
+    ConsentId = "cns_";
 }
 
 impl MessageId {

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod cache;
+pub mod consent;
 pub mod delivery;
 pub mod deprecation;
 pub mod event;

@@ -86,6 +86,8 @@ pub enum Subject {
     Merchant,
     /// A customer of a connected store (R013: passes through, rests nowhere).
     Shopper,
+    /// Somebody without an account who wrote to us, or agreed to be written to (R004, R009).
+    Contact,
     /// Whoever sat at the source address of a call (R095).
     Caller,
     /// No person: such a record may hold no personal attribute.
@@ -159,6 +161,8 @@ pub enum Purpose {
     Messages,
     /// Support.
     Support,
+    /// Marketing that the person agreed to, by purpose (R009: the ledger of consents says to which).
+    Marketing,
     /// Technical notices, security alerts, and defence against abuse (R097).
     Security,
 }
@@ -192,6 +196,12 @@ pub enum Retention {
     Proof,
     /// `"export"`: 7 days; a file with what is held of a person, for that person to fetch (`privacy.md` D.1).
     Export,
+    /// `"contact"`: as long as somebody without an account may be written to, or has said that they must not be.
+    Contact,
+    /// `"consent"`: as long as we know whose consent it is, and three years: what proves that somebody agreed.
+    Consent,
+    /// `"form"`: three years at most; each kind of form says how long.
+    Form,
     /// `"envelope"`: 14 days; which event was delivered where, without what it said.
     Envelope,
 }
@@ -209,9 +219,11 @@ impl Retention {
     /// The limit that the word stands for.
     pub const fn limit(self) -> Limit {
         match self {
-            Retention::Account | Retention::Store | Retention::Request => Limit::LifeAnd(0),
+            Retention::Account | Retention::Store | Retention::Request | Retention::Contact => Limit::LifeAnd(0),
             Retention::Proof => Limit::LifeAnd(1),
             Retention::Export => Limit::Days(7),
+            Retention::Consent => Limit::LifeAnd(1_096),
+            Retention::Form => Limit::Days(1_096),
             Retention::Key => Limit::LifeAnd(30),
             Retention::ServiceLog => Limit::Days(30),
             Retention::SecurityLog => Limit::Days(90),
@@ -237,6 +249,9 @@ impl Retention {
             Retention::Proof => "proof",
             Retention::Export => "export",
             Retention::Envelope => "envelope",
+            Retention::Contact => "contact",
+            Retention::Consent => "consent",
+            Retention::Form => "form",
         }
     }
 }

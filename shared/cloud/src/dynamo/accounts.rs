@@ -8,15 +8,16 @@ mod subscriptions;
 
 use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
+    consent::Standing,
     id::{AccountId, ApplicationId, StoreId},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
-use sha2::{Digest, Sha256};
 
 use super::{
     Unavailable,
-    call::Client,
+    call::{AttributeValue, Client},
+    consents::{Recipient, agreed, hash, unsubscribe},
     key,
     page::{List, Page, PageError, PageRequest, Range, get},
     transaction::{Part, number, put, text},
@@ -61,8 +62,16 @@ pub struct AccountItem {
     #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Account), retain = "account", erase = Delete, export = Yes)]
     pub website: Website,
     /// What the person agreed to be written to about (R009).
-    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Account), retain = "account", erase = Delete, export = Yes)]
+    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "account", erase = Delete, export = Yes)]
     pub consents: Consents,
+    /// Whether the person wants no marketing at all (R090).
+    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = LegalObligation, purpose(Marketing), retain = "account", erase = Delete, export = Yes)]
+    #[serde(default)]
+    pub unsubscribed_from_marketing: bool,
+    /// Whether the person's browser asked that nothing be sold or shared (R060). We do neither.
+    #[pd(cat = "user.privacy_preferences", origin = Observed, basis = LegalObligation, purpose(Account), retain = "account", erase = Delete, export = Yes)]
+    #[serde(default)]
+    pub opted_out_of_sale: bool,
     /// The version of the privacy policy that was accepted at sign-up (R041).
     #[pd(none)]
     pub policy_version: String,
@@ -78,6 +87,22 @@ pub struct AccountItem {
     /// Stores there are, those that are being off-boarded included.
     #[pd(none)]
     pub stores: u32,
+}
+
+impl AccountItem {
+    /// Where the person stands (R009, R090).
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let Self { consents, unsubscribed_from_marketing, opted_out_of_sale, .. } = *self;
+        Standing { consents, unsubscribed_from_marketing, opted_out_of_sale }
+    }
+
+    /// The account with the person standing there.
+    #[must_use]
+    pub fn with(self, standing: Standing) -> Self {
+        let Standing { consents, unsubscribed_from_marketing, opted_out_of_sale } = standing;
+        Self { consents, unsubscribed_from_marketing, opted_out_of_sale, ..self }
+    }
 }
 
 /// Which account an e-mail address belongs to, so that an address has one account at most.
@@ -211,24 +236,44 @@ impl Accounts {
     /// # Errors
     /// As [`super::transaction::write`]; a condition that does not hold means that it was changed or closed meanwhile.
     pub fn changing(&self, changed: &AccountItem, read_at: Timestamp) -> Part {
-        let AccountItem { id, name, phone, company, website, consents, updated_at, .. } = changed;
+        let AccountItem { id, name, phone, company, website, updated_at, .. } = changed;
+        let Standing { consents, unsubscribed_from_marketing, opted_out_of_sale } = changed.standing();
         // Only what may change is written: the counters have writers of their own.
-        #[expect(clippy::expect_used, reason = "five switches always serialise")]
-        let consents = serde_dynamo::to_attribute_value(consents).expect("consents serialise");
         Part::update()
-                .table_name(&self.table)
-                .key("pk", text(key::account(id)))
-                .key("sk", text(key::ACCOUNT))
-                .update_expression("SET #name = :name, phone = :phone, company = :company, website = :website, consents = :consents, updated_at = :now")
-                .condition_expression("updated_at = :read")
-                .expression_attribute_names("#name", "name")
-                .expression_attribute_values(":name", text(name.as_str()))
-                .expression_attribute_values(":phone", text(phone.as_str()))
-                .expression_attribute_values(":company", text(company.as_str()))
-                .expression_attribute_values(":website", text(website.as_str()))
-                .expression_attribute_values(":consents", consents)
-                .expression_attribute_values(":now", text(updated_at.to_string()))
-                .expression_attribute_values(":read", text(read_at.to_string()))
+            .table_name(&self.table)
+            .key("pk", text(key::account(id)))
+            .key("sk", text(key::ACCOUNT))
+            .update_expression(
+                "SET #name = :name, phone = :phone, company = :company, website = :website, consents = :consents, \
+                     unsubscribed_from_marketing = :unsubscribed, opted_out_of_sale = :opted, updated_at = :now",
+            )
+            .condition_expression("updated_at = :read")
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_values(":name", text(name.as_str()))
+            .expression_attribute_values(":phone", text(phone.as_str()))
+            .expression_attribute_values(":company", text(company.as_str()))
+            .expression_attribute_values(":website", text(website.as_str()))
+            .expression_attribute_values(":consents", agreed(consents))
+            .expression_attribute_values(":unsubscribed", AttributeValue::Bool(unsubscribed_from_marketing))
+            .expression_attribute_values(":opted", AttributeValue::Bool(opted_out_of_sale))
+            .expression_attribute_values(":now", text(updated_at.to_string()))
+            .expression_attribute_values(":read", text(read_at.to_string()))
+    }
+
+    /// The write that ends all marketing to an account. It fails where the account is gone or has ended it before.
+    #[must_use]
+    pub fn unsubscribing(&self, account: &AccountId, now: Timestamp) -> Part {
+        let part =
+            Part::update().table_name(&self.table).key("pk", text(key::account(account))).key("sk", text(key::ACCOUNT));
+        unsubscribe(part, now)
+    }
+
+    /// Who a marketing mail goes to, as the account stands now.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked or does not say what must be known.
+    pub async fn recipient(&self, account: &AccountId) -> Result<Option<Recipient>, Unavailable> {
+        Recipient::read(&self.client, &self.table, key::account(account), key::ACCOUNT).await
     }
 
     /// The writes that erase an account: itself, with all that it says of a person, and its address.
@@ -397,9 +442,4 @@ impl Accounts {
     fn range(&self, account: &AccountId, prefix: &'static str) -> Range<'_> {
         Range { client: &self.client, table: &self.table, pk: key::account(account), prefix }
     }
-}
-
-/// The name under which an address is looked up. Not a secret's hash: whoever reads the table reads the address beside it.
-fn hash(email: &EmailAddress) -> String {
-    Sha256::digest(email.folded()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

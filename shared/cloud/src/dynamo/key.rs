@@ -5,7 +5,11 @@
 use std::fmt;
 
 use domain::{
-    id::{AccountId, ApplicationId, KeyId, MessageId, PrivacyRequestId, RequestId, StoreId, SubscriptionId},
+    consent::Subject,
+    id::{
+        AccountId, ApplicationId, ConsentId, ContactId, KeyId, MessageId, PrivacyRequestId, RequestId, StoreId,
+        SubscriptionId,
+    },
     model::Entity,
     request::Kind,
 };
@@ -50,10 +54,43 @@ pub const KEYS: &str = "key#";
 /// `accounts`: what pointers to stores start with, within the partition of their account.
 pub const STORES: &str = "store#";
 
-/// `accounts`: the account that an e-mail address belongs to. The address is a hash, see [`crate::dynamo::accounts`].
+/// `accounts`, `consents`: the account or contact that an e-mail address belongs to. The address is a hash, see [`crate::dynamo::accounts`].
 #[must_use]
 pub fn email(hash: &str) -> String {
     format!("email#{hash}")
+}
+
+/// `consents`: the partition of a contact.
+#[must_use]
+pub fn contact(contact: &ContactId) -> String {
+    format!("contact#{}", contact.body())
+}
+
+/// `consents`: the contact itself, within its partition.
+pub const CONTACT: &str = "contact";
+
+/// `consents`: the partition with the ledger of an account or a contact.
+#[must_use]
+pub fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::Account(id) => account(id),
+        Subject::Contact(id) => contact(id),
+    }
+}
+
+/// `consents`: what the changes of a ledger start with, within their subject's partition.
+pub const CONSENTS: &str = "consent#";
+
+/// `consents`: one change of a ledger.
+#[must_use]
+pub fn consent(consent: &ConsentId) -> String {
+    format!("{CONSENTS}{}", consent.body())
+}
+
+/// `consents`: what the link of one marketing mail stands for. Only the hash of its token stands here.
+#[must_use]
+pub fn unsubscribe(hash: &str) -> String {
+    format!("unsubscribe#{hash}")
 }
 
 /// `guards`: a sign-up that waits for its link to be followed. Only the link's hash stands here.

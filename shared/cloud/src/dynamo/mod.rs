@@ -5,6 +5,7 @@ pub mod activity;
 pub mod admission;
 pub mod cache;
 mod call;
+pub mod consents;
 pub mod deliveries;
 pub mod events;
 pub mod expired;

@@ -61,8 +61,12 @@ pub struct SignUpItem {
     #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
     pub website: Website,
     /// What the person agreed to be written to about.
-    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "sign-up", erase = Delete, export = Yes)]
     pub consents: Consents,
+    /// Whether the browser asked that nothing be sold or shared (R060).
+    #[pd(cat = "user.privacy_preferences", origin = Observed, basis = LegalObligation, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[serde(default)]
+    pub opted_out_of_sale: bool,
     /// The version of the privacy policy that was accepted.
     #[pd(none)]
     pub policy_version: String,
@@ -114,7 +118,7 @@ impl LinkToken {
         self.0.expose_secret()
     }
 
-    fn hash(&self) -> String {
+    pub(super) fn hash(&self) -> String {
         hex(&Sha256::digest(self.reveal()))
     }
 }

@@ -1,0 +1,4 @@
+//! Consents: the ledger, and the letters that ask it.
+
+mod accounts;
+mod letters;
