@@ -78,6 +78,10 @@ impl Tried {
             updated_at: now,
             applications: 0,
             stores: 0,
+            active_on: None,
+            idle_told_on: None,
+            idle_told_again_on: None,
+            closing_since: None,
         };
         let accounts = Accounts::new(world.tables(), config.accounts_table);
         transaction::write(&world.tables(), accounts.creating(&account).into()).await.unwrap();

@@ -102,6 +102,18 @@ impl House {
         }
     }
 
+    /// A house whose accounts no other test's sweep sees, and whose sweeps see no other's.
+    pub(crate) async fn in_own_tables(clock: Clock) -> Self {
+        let mut house = Self::with(clock).await;
+        house.config.accounts_table = house.own_table("accounts").await;
+        house.config.stores_table = house.own_table("stores").await;
+        house.config.privacy_table = house.own_table("privacy").await;
+        house.config.service_log_table = house.own_table("service-log").await;
+        house.config.usage_table = house.own_table("usage").await;
+        house.app = control::App::new(&house.boot, house.config.clone());
+        house
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.boot.clock
     }
@@ -165,6 +177,10 @@ impl House {
             updated_at: now,
             applications: 0,
             stores: 0,
+            active_on: None,
+            idle_told_on: None,
+            idle_told_again_on: None,
+            closing_since: None,
         };
         let accounts = Accounts::new(self.tables(), self.config.accounts_table.clone());
         transaction::write(&self.tables(), accounts.creating(&item).into()).await.unwrap();

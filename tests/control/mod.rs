@@ -1,12 +1,15 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
+mod compliance;
 pub(crate) mod deliveries;
+mod departures;
 mod deprecation;
 mod description;
 mod grants;
 mod hooks;
 pub(crate) mod house;
 mod idempotency;
+mod inactivity;
 mod keys;
 mod offboarding;
 mod outages;
@@ -15,6 +18,7 @@ mod privacy;
 mod races;
 mod resources;
 mod roles;
+mod rotation;
 mod sign_up;
 mod signature;
 mod stores;

@@ -11,7 +11,16 @@ use crate::world::environment;
 pub(crate) fn worker(house: &House) -> offboarding::App {
     let environment = environment("offboarding", Stack::shared().aws());
     let boot = Boot::new(&environment, house.clock().clone()).unwrap();
-    offboarding::App::new(&boot, offboarding::Config::from_env(&environment).unwrap())
+    let mut config = offboarding::Config::from_env(&environment).unwrap();
+    for (ours, of_the_house) in [
+        (&mut config.accounts_table, &house.config.accounts_table),
+        (&mut config.stores_table, &house.config.stores_table),
+        (&mut config.mail_queue_url, &house.config.mail_queue_url),
+        (&mut config.offboarding_queue_url, &house.config.offboarding_queue_url),
+    ] {
+        ours.clone_from(of_the_house);
+    }
+    offboarding::App::new(&boot, config)
 }
 
 #[tokio::test]

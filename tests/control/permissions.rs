@@ -68,17 +68,26 @@ fn called(calls: &[Seen]) -> Permissions {
                     called.insert(format!("dynamodb:{action} {}", table(&item["TableName"])));
                 }
             }
+            ("DynamoDB_20120810", "DescribeContinuousBackups") => {
+                called.insert(format!("dynamodb:{operation} -"));
+            }
             ("DynamoDB_20120810", _) => {
                 called.insert(format!("dynamodb:{operation} {}", table(&body["TableName"])));
             }
             ("secretsmanager", _) => {
                 called.insert(format!("secretsmanager:{operation} -"));
             }
+            ("TrentService", "Sign" | "GetPublicKey") => {
+                called.insert(format!("kms:{operation} SigningKey"));
+            }
             ("TrentService", _) => {
                 called.insert(format!("kms:{operation} DataKey"));
             }
             ("AmazonSQS", "SendMessage" | "SendMessageBatch") => {
                 called.insert(format!("sqs:SendMessage {}", queue(&body["QueueUrl"])));
+            }
+            ("AmazonSQS", "GetQueueUrl" | "GetQueueAttributes") => {
+                called.insert(format!("sqs:{operation} -"));
             }
             _ if call.path.contains("-large-hooks-") => {
                 called.insert(format!("s3:{}Object -", if call.method == "PUT" { "Put" } else { "Get" }));
@@ -272,9 +281,32 @@ async fn offboarding_may_do_what_it_does_and_no_more() {
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
     let environment = environment("offboarding", faults.url());
     let boot = Boot::new(&environment, Clock::system()).unwrap();
-    let app = offboarding::App::new(&boot, offboarding::Config::from_env(&environment).unwrap());
+    let mut config = offboarding::Config::from_env(&environment).unwrap();
+    config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
+    config.mail_queue_url.clone_from(&house.config.mail_queue_url);
+    let app = offboarding::App::new(&boot, config);
     let answer = offboarding::handle(&app, house.offboardings().await).await.unwrap();
     assert!(answer.batch_item_failures.is_empty());
+    // And an account whose closing the sweep began, with a store, a subscription and a ledger of consents.
+    house.send("PATCH", &owner, "/v1/account", r#"{"consents":{"offers":true}}"#).await;
+    let other = house.store(&owner).await;
+    house
+        .send(
+            "PUT",
+            &owner,
+            &format!("/v1/stores/{other}/grants/{}", holding.application),
+            r#"{"scopes":["products:read"]}"#,
+        )
+        .await;
+    let wish =
+        json!({ "application": holding.application, "url": "https://hooks.example.com/", "topics": ["product.*"] });
+    house.post(&owner, "/v1/subscriptions", wish).await;
+    let accounts = cloud::dynamo::accounts::Accounts::new(house.tables(), house.config.accounts_table.clone());
+    let read = accounts.get(&owner.account).await.unwrap().unwrap();
+    assert!(accounts.begin_closing(&read, house.clock().now()).await.unwrap());
+    let message = json!({ "close": owner.account }).to_string();
+    assert!(offboarding::handle(&app, batch(&[message])).await.unwrap().batch_item_failures.is_empty());
+    assert!(accounts.get(&owner.account).await.unwrap().is_none());
     assert_eq!(called(&faults.seen()), held("OffboardingRole"));
 }
 
@@ -305,18 +337,22 @@ async fn deliver_may_do_what_it_does_and_no_more() {
 
 #[tokio::test]
 async fn sweep_may_do_what_it_does_and_no_more() {
-    let house = House::new().await;
+    let house = House::in_own_tables(Clock::steered(Clock::system().now())).await;
     let owner = house.owner().await;
     let store = house.store(&owner).await;
     house.delete(&owner, &format!("/v1/stores/{store}")).await;
+    let begun = house.clock().now();
     let soon = Clock::steered(house.clock().now() + Duration::from_secs(16 * 60));
     let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
     let environment = environment("sweep", faults.url());
     let boot = Boot::new(&environment, soon.clone()).unwrap();
     let mut config = sweep::Config::from_env(&environment).unwrap();
+    // Stores and accounts of other tests are none of this one's business.
     config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
-    // Stores of other tests are none of this one's business.
     config.reconciliations_queue_url.clone_from(&house.config.reconciliations_queue_url);
+    config.mail_queue_url.clone_from(&house.config.mail_queue_url);
+    config.accounts_table.clone_from(&house.config.accounts_table);
+    config.stores_table.clone_from(&house.config.stores_table);
     for (table, name) in [
         (&mut config.service_log_table, "service-log"),
         (&mut config.security_log_table, "security-log"),
@@ -332,23 +368,17 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let yesterday = Clock::steered(house.clock().now() - jiff::SignedDuration::from_hours(48));
     Lines::new(&house, &config.service_log_table, yesterday).call(&Call::of(&owner.account)).await;
     let app = sweep::App::new(&boot, config);
-    let mut context = lambda_runtime::Context::default();
-    context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
-    for name in [
-        "service-log",
-        "security-log",
-        "guards",
-        "cache",
-        "offboarding",
-        "usage",
-        "old-usage",
-        "events",
-        "deliveries",
-        "changes",
-        "hooks",
-    ] {
-        let order = serde_json::from_value(json!({ "sweep": name })).unwrap();
-        sweep::handle(&app, order, &context).await.unwrap();
+    // First all of them; then what time brings, to an account, its key and its store.
+    let of_time = [sweep::Sweep::Inactivity, sweep::Sweep::Rotation, sweep::Sweep::Departures];
+    for days in [0, 27, 54, 81, 91, 336] {
+        let sweeps = if days == 0 { sweep::Sweep::ALL } else { &of_time };
+        let then = begun + Duration::from_secs(days * 24 * 3_600);
+        soon.advance(Duration::try_from(then.duration_since(soon.now())).unwrap_or_default());
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::try_from(soon.now().as_millisecond()).unwrap() + 300_000;
+        for sweep in sweeps {
+            sweep::handle(&app, sweep::Order { sweep: *sweep, dry_run: false }, &context).await.unwrap();
+        }
     }
     assert_eq!(called(&faults.seen()), held("SweepRole"));
 }

@@ -168,6 +168,10 @@ impl Hall {
             updated_at: now,
             applications: 0,
             stores: 0,
+            active_on: None,
+            idle_told_on: None,
+            idle_told_again_on: None,
+            closing_since: None,
         };
         let accounts = Accounts::new(self.world.tables(), self.config.accounts_table.clone());
         transaction::write(&self.world.tables(), accounts.creating(&item).into()).await.unwrap();

@@ -190,3 +190,16 @@ async fn what_nothing_can_be_made_of_leaves_its_envelope_and_no_body() {
 fn hours_ago(hours: i64) -> Timestamp {
     cloud::clock::Clock::system().now() - SignedDuration::from_hours(hours)
 }
+
+#[tokio::test]
+async fn r022_a_webhook_says_that_its_account_is_used() {
+    let fan = Fan::new().await;
+    let (world, clock) = (&fan.world, &fan.world.boot.clock);
+    let active =
+        cloud::dynamo::active::Active::new(world.tables(), fan.config.service_log_table.clone(), String::new());
+    // What we looked for ourselves says nothing of that.
+    assert!(fan.handle(&[&fan.recovered("order.updated", "5012", None)]).await.is_empty());
+    assert!(!active.was_used(&world.account, clock.now()).await.unwrap());
+    fan.handle(&[&fan.cartos("order.updated", "one", &json!({ "id": 5011 }))]).await;
+    assert!(active.was_used(&world.account, clock.now()).await.unwrap());
+}

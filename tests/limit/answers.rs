@@ -95,7 +95,7 @@ async fn both_secrets_are_good_while_a_rotation_overlaps() {
 
     let second = mint(key.id.clone());
     let until = Timestamp::from_second(clock.now().as_second() + 60).unwrap();
-    keys.change(rotate(&keys.table, &key.id, &second.secret_hash(), until)).await;
+    keys.change(rotate(&keys.table, &key.id, &second.secret_hash(), until, None)).await;
     let new = key.with_secret_of(&second);
     for instance in [&warm, &cold] {
         for presented in [&new, &key.presented, &new] {
@@ -112,7 +112,7 @@ async fn both_secrets_are_good_while_a_rotation_overlaps() {
     // With the next rotation the first secret is gone, overlap or not.
     let third = mint(key.id.clone());
     let until = Timestamp::from_second(clock.now().as_second() + 60).unwrap();
-    keys.change(rotate(&keys.table, &key.id, &third.secret_hash(), until)).await;
+    keys.change(rotate(&keys.table, &key.id, &third.secret_hash(), until, None)).await;
     assert_eq!(warm.admit(&key.presented, 1).await.unwrap_err(), Refused::Unknown);
     assert!(warm.admit(&new, 1).await.is_ok());
     assert!(warm.admit(&key.with_secret_of(&third), 1).await.is_ok());
@@ -198,6 +198,6 @@ async fn an_exposed_secret_is_reported_by_whoever_has_it_only() {
     // The report ends with the secret.
     let until = Timestamp::from_second(0).unwrap();
     let second = mint(key.id.clone());
-    keys.change(rotate(&keys.table, &key.id, &second.secret_hash(), until)).await;
+    keys.change(rotate(&keys.table, &key.id, &second.secret_hash(), until, None)).await;
     assert_eq!(instance.admit(&key.with_secret_of(&second), 1).await.unwrap().record.exposed, None);
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, consents, credentials, events, grants, hooks, keys, privacy,
+    account, applications, consents, credentials, events, grants, hooks, keep, keys, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -72,6 +72,21 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                     Code::Conflict,
                     Code::Unavailable,
                 ]);
+            let token = schemas.request::<sign_up::Token>();
+            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
+            operation.body = Some(RequestBody { content, required: true });
+            operation
+        }
+        Endpoint::ShowKeepLink => {
+            of("public", "Asks whoever followed the mailed link whether to keep the account. Changes nothing.")
+                .asks([token()])
+                .answers_with(ok, "What to do next.", or_page(schemas.answer::<sign_up::Pending>()))
+                .fails([Code::LinkExpired])
+        }
+        Endpoint::FollowKeepLink => {
+            let mut operation = of("public", "Keeps an account that nobody has used for long; it may be done again.")
+                .answers_with(ok, "The account is kept.", or_page(schemas.answer::<keep::Kept>()))
+                .fails([Code::BodyInvalid, Code::ValidationFailed, Code::LinkExpired, Code::Unavailable]);
             let token = schemas.request::<sign_up::Token>();
             let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
             operation.body = Some(RequestBody { content, required: true });

@@ -62,6 +62,7 @@ pub(crate) struct ShownKey {
 impl From<ShownKeyItem> for ShownKey {
     fn from(item: ShownKeyItem) -> Self {
         Self {
+            expires_at: item.end(),
             id: item.id,
             application: item.application,
             role: item.role,
@@ -70,7 +71,6 @@ impl From<ShownKeyItem> for ShownKey {
             tier: item.tier,
             last4: item.last4,
             created_at: item.created_at,
-            expires_at: item.ends_at,
             rotated_at: item.rotated_at,
             overlap_until: item.overlap_until,
             revoked_at: item.revoked_at,
@@ -254,7 +254,8 @@ pub(crate) async fn rotate(visit: &Visit<'_>, id: &KeyId) -> Result<Answer, Prob
         TransactionError::Unavailable(cause) => unavailable(cause),
     })?;
     visit.note(0, SecurityEvent::KeyRotated, about(&key));
-    let rotated = ShownKeyItem { rotated_at: Some(now), overlap_until: Some(until), ..key };
+    let rotated =
+        ShownKeyItem { rotated_at: Some(now), overlap_until: Some(until), rotate_by: None, told_again: false, ..key };
     Ok(Answer::json(StatusCode::OK, &ShownKey::with_secret(rotated, &new)))
 }
 
@@ -283,9 +284,10 @@ fn overlap(call: &Call) -> Result<SignedDuration, Problem> {
 /// `DELETE /v1/keys/{key}`: bites on the key's next call.
 pub(crate) async fn revoke(visit: &Visit<'_>, id: &KeyId) -> Result<Answer, Problem> {
     let key = changeable(visit, id).await?;
-    if key.role == Some(Role::Owner) && key.is_live() {
+    let now = visit.app.clock.now();
+    if key.role == Some(Role::Owner) && key.is_good(now) {
         let keys = visit.app.keys.all_of_account(&visit.key.account).await.map_err(unavailable)?;
-        if !keys.iter().any(|other| other.id != key.id && other.role == Some(Role::Owner) && other.is_live()) {
+        if !keys.iter().any(|other| other.id != key.id && other.role == Some(Role::Owner) && other.is_good(now)) {
             let detail = "this is the account's last owner key; rotate it, or close the account";
             return Err(Problem::new(Code::Conflict).detail(detail));
         }

@@ -16,6 +16,7 @@ mod events;
 mod grants;
 pub mod guides;
 mod hooks;
+mod keep;
 mod keys;
 mod once;
 mod page;
@@ -36,8 +37,8 @@ use cloud::{
     data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, consents::Consents,
-        deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency, keys::Keys,
-        privacy::PrivacyRequests, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
+        deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency, keep_links::KeepLinks,
+        keys::Keys, privacy::PrivacyRequests, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
         subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
@@ -118,6 +119,7 @@ pub struct App {
     keys: Keys,
     stores: Stores,
     sign_ups: SignUps,
+    keep_links: KeepLinks,
     idempotency: Idempotency,
     activity: Activity,
     usage: Usage,
@@ -181,6 +183,7 @@ impl App {
             accounts,
             keys,
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
+            keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),

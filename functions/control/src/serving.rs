@@ -11,7 +11,7 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, consents, credentials, events, grants, guides, hooks, keys, once, privacy,
+    App, account, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once, privacy,
     routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -119,6 +119,8 @@ async fn public(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str])
         Endpoint::SignUp => sign_up::take(app, call).await,
         Endpoint::ShowLink => sign_up::show_link(call),
         Endpoint::FollowLink => sign_up::follow_link(app, call).await,
+        Endpoint::ShowKeepLink => keep::show_link(call),
+        Endpoint::FollowKeepLink => keep::follow_link(app, call).await,
         // Every other route needs a scope, which the table's test holds it to.
         _ => Ok(Answer::json(StatusCode::OK, &Health { status: "ok" })),
     }
@@ -137,7 +139,9 @@ async fn known(
         | Endpoint::ShowGuide
         | Endpoint::SignUp
         | Endpoint::ShowLink
-        | Endpoint::FollowLink => public(visit.app, visit.call, endpoint, parameters).await,
+        | Endpoint::FollowLink
+        | Endpoint::ShowKeepLink
+        | Endpoint::FollowKeepLink => public(visit.app, visit.call, endpoint, parameters).await,
         Endpoint::ShowAccount => account::show(visit).await,
         Endpoint::ChangeAccount => account::change(visit).await,
         Endpoint::CloseAccount => account::close(visit).await,

@@ -9,7 +9,7 @@ use cloud::{
         accounts::AccountItem,
         consents::Circumstances,
         key,
-        keys::{Holder, KeyOrder},
+        keys::{Holder, KeyOrder, ShownKeyItem},
         sign_ups::{LinkToken, SignUpItem},
         transaction::{self, Part, TransactionError},
     },
@@ -21,6 +21,7 @@ use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
     consent::{Change, Source, Standing},
     id::{AccountId, MessageId},
+    key::NewKey,
     role::Role,
     tier::Tier,
 };
@@ -89,8 +90,8 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUpPending"))]
 pub(crate) struct Pending {
-    status: &'static str,
-    detail: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) detail: &'static str,
 }
 
 async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
@@ -164,8 +165,7 @@ where
 
 /// `GET /v1/accounts/confirm`: asks nobody and changes nothing.
 pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
-    let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
-    let token = token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired)?;
+    let token = linked_token(call)?;
     if !wants_html(call) {
         let body = Pending { status: "pending", detail: "POST the token here to confirm the sign-up." };
         return Ok(Answer::json(StatusCode::OK, &body));
@@ -206,42 +206,72 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
         updated_at: now,
         applications: 0,
         stores: 0,
+        active_on: None,
+        idle_told_on: None,
+        idle_told_again_on: None,
+        closing_since: None,
     };
-    let order = KeyOrder {
-        account: id.clone(),
-        holder: Holder::Person(Role::Owner),
-        name: None,
-        tier: Tier::Professional,
-        ends_at: None,
-    };
-    let (new, shown, mut key_parts) = app.keys.creating(order);
+    let (new, shown, mut key_parts) = app.keys.creating(owners(&id));
     let mut parts = vec![app.sign_ups.consuming(&token)];
     parts.extend(app.accounts.creating(&made));
     parts.append(&mut key_parts);
     parts.extend(agreed(app, &made));
-    transaction::write(&app.tables, parts).await.map_err(|error| match error {
-        TransactionError::Condition(0) => Code::LinkExpired.into(),
-        // Whoever follows the link reads the mailbox and may know.
-        TransactionError::Condition(2) => {
-            Problem::new(Code::Conflict).detail("this address has an account already; use its management key")
-        }
-        TransactionError::Condition(_) | TransactionError::Unavailable(_) => Problem::unavailable(),
-    })?;
+    match transaction::write(&app.tables, parts).await {
+        Ok(()) => {}
+        Err(TransactionError::Condition(0)) => return Err(Code::LinkExpired.into()),
+        Err(TransactionError::Condition(2)) => return reopen(app, call, &token, &made.email).await,
+        Err(_) => return Err(Problem::unavailable()),
+    }
     for (number, event) in [SecurityEvent::AccountConfirmed, SecurityEvent::KeyCreated].into_iter().enumerate() {
         let concerning = Concerning { account: Some(id.clone()), key: Some(shown.id.clone()), ..Concerning::default() };
         app.journal.security(&call.id, u32::try_from(number).unwrap_or(0), call.source, event, concerning);
     }
+    Ok(opened(call, &made, shown, &new))
+}
+
+/// The key of an account's owner.
+fn owners(account: &AccountId) -> KeyOrder {
+    let holder = Holder::Person(Role::Owner);
+    KeyOrder { account: account.clone(), holder, name: None, tier: Tier::Professional, ends_at: None }
+}
+
+/// Makes another owner's key for the account that a confirmed address has already, where none is of any use any more: they have ended because
+/// nobody rotated them in time (R118). Whoever follows the link reads the mailbox, and that is what the account's first key was given for.
+async fn reopen(app: &App, call: &Call, token: &LinkToken, address: &EmailAddress) -> Result<Answer, Problem> {
+    // Whoever follows the link may know that there is one.
+    let taken = || Problem::new(Code::Conflict).detail("this address has an account already; use its management key");
+    let account = app.accounts.of_address(address).await.map_err(unavailable)?.ok_or_else(taken)?;
+    let keys = app.keys.all_of_account(&account.id).await.map_err(unavailable)?;
+    let now = app.clock.now();
+    if account.closing_since.is_some() || keys.iter().any(|key| key.role == Some(Role::Owner) && key.is_good(now)) {
+        return Err(taken());
+    }
+    let (new, shown, key_parts) = app.keys.creating(owners(&account.id));
+    let parts = [vec![app.sign_ups.consuming(token)], key_parts].concat();
+    transaction::write(&app.tables, parts).await.map_err(|error| match error {
+        TransactionError::Condition(0) => Code::LinkExpired.into(),
+        TransactionError::Condition(_) | TransactionError::Unavailable(_) => Problem::unavailable(),
+    })?;
+    let concerning =
+        Concerning { account: Some(account.id.clone()), key: Some(shown.id.clone()), ..Concerning::default() };
+    app.journal.security(&call.id, 0, call.source, SecurityEvent::KeyCreated, concerning);
+    Ok(opened(call, &account, shown, &new))
+}
+
+/// Shows the owner's key, once.
+fn opened(call: &Call, account: &AccountItem, shown: ShownKeyItem, new: &NewKey) -> Answer {
     if wants_html(call) {
         // A key's alphabet needs no escaping.
         let body = format!(
-            "<p>Your account {id} is ready. This is its owner's management key. It is shown this once; keep it where secrets are kept:</p>\
+            "<p>Your account {} is ready. This is its owner's management key. It is shown this once; keep it where secrets are kept:</p>\
              <p><code>{}</code></p>",
+            account.id,
             new.reveal()
         );
-        return Ok(page(StatusCode::CREATED, "Your account is ready", &body));
+        return page(StatusCode::CREATED, "Your account is ready", &body);
     }
-    let body = Confirmed { key: ShownKey::with_secret(shown, &new), account: account::Shown::from(&made) };
-    Ok(Answer::json(StatusCode::CREATED, &body))
+    let body = Confirmed { key: ShownKey::with_secret(shown, new), account: account::Shown::from(account) };
+    Answer::json(StatusCode::CREATED, &body)
 }
 
 /// The writes that begin the account's ledger: what was ticked, confirmed by the mailed link, and what the browser said.
@@ -274,8 +304,14 @@ pub(crate) struct Token {
     token: String,
 }
 
+/// The token in a link's address.
+pub(crate) fn linked_token(call: &Call) -> Result<LinkToken, Problem> {
+    let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
+    token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired.into())
+}
+
 /// The token of a POST: of the page's form, or as JSON.
-fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
+pub(crate) fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
     if call.body.len() > TOKEN_BODY_LIMIT {
         return Err(Code::BodyTooLarge.into());
     }
@@ -290,11 +326,11 @@ fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
     LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
 }
 
-fn wants_html(call: &Call) -> bool {
+pub(crate) fn wants_html(call: &Call) -> bool {
     call.header("accept").is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> Answer {
+pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Answer {
     let text = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"

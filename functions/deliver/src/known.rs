@@ -11,11 +11,10 @@ use cloud::{
 use domain::{
     delivery::{Debt, Health, Notice},
     grant::Grant,
-    id::{ApplicationId, MessageId, StoreId, SubscriptionId},
+    id::{ApplicationId, StoreId, SubscriptionId},
     store::StoreState,
     subscription::{DisabledBecause, SubscriptionState},
 };
-use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore},
     time::Instant,
@@ -165,8 +164,6 @@ async fn tell(app: &App, item: &SubscriptionItem, notice: Notice) -> Result<(), 
     };
     // Made of what the mail is about, so that whoever tells it again tells it with the same id, and one mail goes out.
     let name = format!("{} {since} {} {notice:?}", item.id, health.warnings);
-    let mut id = [0; 16];
-    id.copy_from_slice(&Sha256::digest(name)[..16]);
     let mail = MailMessage {
         endpoint: Some(EndpointFacts {
             subscription: item.id.clone(),
@@ -177,7 +174,7 @@ async fn tell(app: &App, item: &SubscriptionItem, notice: Notice) -> Result<(), 
             error: health.last_error,
             because,
         }),
-        ..MailMessage::plain(MessageId::from_uuid(uuid::Uuid::from_bytes(id)), kind, account.email)
+        ..MailMessage::plain(MailMessage::id_about(&name), kind, account.email)
     };
     app.mails.send(&mail).await
 }

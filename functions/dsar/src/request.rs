@@ -138,6 +138,8 @@ async fn tell(app: &App, request: &RequestItem) -> Result<(), Unavailable> {
         PrivacyTopic::CustomerErasure => MailKind::CustomerErased,
         PrivacyTopic::CustomerAccess | PrivacyTopic::StoreErasure => MailKind::CustomerDataHeld,
     };
+    // The same each time, so that one mail goes out.
+    let id = MessageId::of_request(&request.id);
     let mail = MailMessage {
         privacy: Some(PrivacyFacts {
             request: request.id.clone(),
@@ -145,8 +147,7 @@ async fn tell(app: &App, request: &RequestItem) -> Result<(), Unavailable> {
             received_at: request.received_at,
             held: request.held,
         }),
-        // The same id each time, so that one mail goes out.
-        ..MailMessage::plain(MessageId::of_request(&request.id), kind, account.email)
+        ..MailMessage::plain(id, kind, account.email)
     };
     app.mails.send(&mail).await
 }

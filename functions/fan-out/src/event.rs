@@ -148,6 +148,7 @@ impl Work<'_> {
                     .await
             }
             News::Hook { headers, body } => {
+                batch.app.journal.used(&shop.item.account);
                 let body = match body {
                     HookBody::Stored(name) => {
                         let stored = batch.app.large_hooks.get(name).await?;

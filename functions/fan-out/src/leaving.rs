@@ -19,7 +19,7 @@ pub(crate) async fn begin(batch: &Batch<'_>, shop: &Shop) -> Result<(), Trouble>
     let app = batch.app;
     let now = app.clock.now();
     let end = now.as_second() + LAST_RESORT;
-    let mut facts = vec![app.stores.disconnecting(&shop.item, now, end)];
+    let mut facts: Vec<_> = app.stores.disconnecting(&shop.item, now, end).into();
     facts
         .extend(shop.grants.iter().map(|grant| app.stores.revoking(&shop.item.id, &grant.application, now, Some(end))));
     match transaction::write_in_order(&app.tables, facts).await {

@@ -59,6 +59,8 @@ cloud::config! {
         pub store_keys_table: String = "STORE_KEYS_TABLE",
         /// Table of cached answers.
         pub cache_table: String = "CACHE_TABLE",
+        /// Table of the 30-day journal, for the marks of accounts whose stores sent webhooks.
+        pub service_log_table: String = "SERVICE_LOG_TABLE",
         /// Table of the 90-day journal.
         pub security_log_table: String = "SECURITY_LOG_TABLE",
         /// The KMS key that wraps the stores' data keys.
@@ -124,8 +126,9 @@ impl App {
     pub fn new(boot: &Boot, config: Config) -> Self {
         let clock = boot.clock.clone();
         let tables = cloud::dynamo::client(&boot.aws);
-        // There is no line for the service log here: nobody's key made this call.
-        let journal = Journal::start(tables.clone(), "", &config.security_log_table, clock.clone());
+        // No line of the service log is written here, because nobody's key made a call; it is marked who got a webhook.
+        let journal =
+            Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
         let stores = Stores::new(tables.clone(), config.stores_table);
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());

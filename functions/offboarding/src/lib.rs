@@ -1,26 +1,33 @@
-//! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125).
+//! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125), and closes accounts that nobody uses (R022).
 //!
-//! Boundary: deletes what the tables `stores`, `store-keys`, `cache`, `events` and `accounts` and the vault hold of one store, and touches nothing else. It never calls the
-//! store. Everything it does may be done twice.
+//! Boundary: deletes what the tables `stores`, `store-keys`, `cache`, `events` and `accounts` and the vault hold of one store, or what an account
+//! has, by the same steps as its owner's call does (`cloud::closing`), and touches nothing else. It never calls the store. Everything it does may
+//! be done twice.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use std::time::Duration;
+
 use cloud::{
-    boot::Boot,
+    boot::{Boot, Budget},
     clock::Clock,
+    closing::{By, Closing, ClosingError, ClosingMessage, Manner},
     data_keys::DataKeys,
     dynamo::{
         Client,
         accounts::Accounts,
         cache::Cached,
+        consents::Consents,
         events::Events,
         keys::Keys,
         store_keys::StoreKeys,
-        stores::Stores,
+        stores::{StoreItem, Stores},
+        subscriptions::Subscriptions,
         transaction::{self, Part},
     },
     journal::{Concerning, Journal, SecurityEvent},
+    mailer::MailKind,
     offboarding::OffboardingMessage,
-    sqs::{Disposition, NoMessageId, each},
+    sqs::{Disposition, NoMessageId, Queue, each},
     vault::Vault,
 };
 use domain::{id::RequestId, store::StoreState};
@@ -42,6 +49,14 @@ cloud::config! {
         pub events_table: String = "EVENTS_TABLE",
         /// Table of cached answers.
         pub cache_table: String = "CACHE_TABLE",
+        /// Table of consents.
+        pub consents_table: String = "CONSENTS_TABLE",
+        /// Table of subscriptions.
+        pub subscriptions_table: String = "SUBSCRIPTIONS_TABLE",
+        /// Queue of stores whose off-boarding is to be finished, and of accounts that are to be closed.
+        pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
+        /// Queue of mails.
+        pub mail_queue_url: String = "MAIL_QUEUE_URL",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
     }
@@ -49,6 +64,17 @@ cloud::config! {
 
 /// Pages of events and marks that one message deletes, 250 rows each: some ten seconds. Where a store has more, the next message goes on.
 const PAGES: u32 = 200;
+
+/// How long one message may close an account: what is left is the next message's.
+const PER_MESSAGE: Duration = Duration::from_secs(45);
+
+/// A message of the queue.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Work {
+    Store(OffboardingMessage),
+    Account(ClosingMessage),
+}
 
 /// The function's adapters.
 pub struct App {
@@ -59,6 +85,8 @@ pub struct App {
     vault: Vault,
     cached: Cached,
     events: Events,
+    closing: Closing,
+    closings: Queue<ClosingMessage>,
     journal: Journal,
     clock: Clock,
 }
@@ -75,10 +103,27 @@ impl App {
         // No key is wrapped or unwrapped here.
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let data_keys = DataKeys::new(&boot.aws, store_keys, String::new(), clock.clone());
+        let accounts = Accounts::new(tables.clone(), config.accounts_table.clone());
+        let keys = Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone());
+        let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
         Self {
-            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
-            keys: Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone()),
-            vault: Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys),
+            closing: Closing {
+                tables: tables.clone(),
+                accounts: accounts.clone(),
+                keys: keys.clone(),
+                stores: stores.clone(),
+                consents: Consents::new(tables.clone(), config.consents_table),
+                subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
+                data_keys,
+                vault: vault.clone(),
+                offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+                mails: Queue::new(&boot.aws, config.mail_queue_url),
+                clock: clock.clone(),
+            },
+            closings: Queue::new(&boot.aws, config.offboarding_queue_url),
+            accounts,
+            keys,
+            vault,
             stores,
             cached: Cached::new(tables.clone(), config.cache_table),
             events: Events::new(tables.clone(), config.events_table),
@@ -94,10 +139,39 @@ impl App {
 /// # Errors
 /// [`NoMessageId`], which makes the whole batch come again.
 pub async fn handle(app: &App, event: SqsEvent) -> Result<SqsBatchResponse, NoMessageId> {
-    let answer = each(event, async |message: OffboardingMessage| finish(app, &message).await).await;
+    let answer = each(event, async |work: Work| match work {
+        Work::Store(message) => finish(app, &message).await,
+        Work::Account(message) => close(app, &message).await,
+    })
+    .await;
     // The message is gone once this returns, so its line must stand before.
     app.journal.settle().await;
     answer
+}
+
+/// Closes an account whose closing the sweep began. Its owner is told with the last step.
+async fn close(app: &App, message: &ClosingMessage) -> Disposition {
+    let account = match app.accounts.get(&message.close).await {
+        Ok(Some(account)) => account,
+        Ok(None) => return Disposition::Done,
+        Err(_) => return Disposition::Retry("the account could not be read"),
+    };
+    if account.closing_since.is_none() {
+        return Disposition::GiveUp("the account is not being closed");
+    }
+    let run = RequestId::from_uuid(app.clock.new_id());
+    let manner = Manner { mail: MailKind::AccountExpired, last_key: None, budget: Budget::ending_in(PER_MESSAGE) };
+    // For 90 days no webhook came from any of its stores: there is nothing that their platforms would have to forget.
+    let farewell = async |_: &StoreItem| {};
+    match app.closing.account(&By::new(&app.journal, &run, None), &account, manner, farewell).await {
+        Ok(()) => Disposition::Done,
+        Err(ClosingError::Unfinished) => match app.closings.send(message).await {
+            Ok(()) => Disposition::Done,
+            Err(_) => Disposition::Retry("the rest of the closing could not be ordered"),
+        },
+        Err(ClosingError::Changed(_)) => Disposition::Retry("something was added to the account meanwhile"),
+        Err(ClosingError::Unavailable(_)) => Disposition::Retry("the account could not be closed"),
+    }
 }
 
 async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {

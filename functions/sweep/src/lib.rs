@@ -1,23 +1,43 @@
 //! One scheduled sweep, by name.
 //!
 //! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again, sends every
-//! connected store to be looked after, and folds the service log into usage; of what it scans it reads no more than the key and the expiry, but
-//! for stores.
+//! connected store to be looked after, folds the service log into usage, and sees to what time brings: accounts that nobody uses, keys that are
+//! to be rotated, stores that left and must have left nothing, and the daily report that signs how all this stands. What takes long (mails, the
+//! closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
+
+mod compliance;
+mod departures;
+mod inactivity;
+mod rotation;
 
 use std::time::Duration;
 
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
+    closing::ClosingMessage,
+    data_keys::DataKeys,
     dynamo::{
         Client, Unavailable,
-        expired::{Connected, Expired, SEGMENTS, Swept, unfinished_stores},
-        stores::StoreItem,
+        accounts::Accounts,
+        active::Active,
+        departures::Departures,
+        expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
+        keep_links::KeepLinks,
+        keys::Keys,
+        reports::Reports,
+        store_keys::StoreKeys,
+        stores::{StoreItem, Stores},
+        sweeps::Sweeps,
         usage::{Span, Usage},
     },
     events::{ReconciliationMessage, Task},
+    mailer::MailMessage,
     offboarding::OffboardingMessage,
+    resources::Resources,
+    signature::Signer,
     sqs::Queue,
+    vault::Vault,
 };
 
 cloud::config! {
@@ -39,7 +59,25 @@ cloud::config! {
         pub events_table: String = "EVENTS_TABLE",
         /// Table of deliveries.
         pub deliveries_table: String = "DELIVERIES_TABLE",
-        /// Queue of stores whose off-boarding is to be finished.
+        /// Table of keys.
+        pub keys_table: String = "KEYS_TABLE",
+        /// Table of accounts and applications.
+        pub accounts_table: String = "ACCOUNTS_TABLE",
+        /// Table of requests about people, and of the reports of the self-check.
+        pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of the stores' data keys.
+        pub store_keys_table: String = "STORE_KEYS_TABLE",
+        /// What the names of credentials start with.
+        pub vault_prefix: String = "VAULT_PREFIX",
+        /// What the names of the stack's resources start with.
+        pub stack_name: String = "STACK_NAME",
+        /// The KMS key that signs reports.
+        pub signing_key: String = "SIGNING_KEY_ARN",
+        /// The base URL that mailed links start with.
+        pub public_url: String = "PUBLIC_URL",
+        /// Queue of mails.
+        pub mail_queue_url: String = "MAIL_QUEUE_URL",
+        /// Queue of stores whose off-boarding is to be finished, and of accounts that are to be closed.
         pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
         /// Queue of stores that are to be looked after.
         pub reconciliations_queue_url: String = "RECONCILIATIONS_QUEUE_URL",
@@ -48,6 +86,9 @@ cloud::config! {
 
 /// How long an off-boarding may take before it is sent again: longer than its message is hidden while it is worked on.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What must remain of the budget to begin with another store.
+const WORTHWHILE: Duration = Duration::from_secs(10);
 
 /// Which sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -75,6 +116,57 @@ pub enum Sweep {
     Changes,
     /// Stores whose registered webhooks are to be looked at.
     Hooks,
+    /// Accounts that nobody uses (R022).
+    Inactivity,
+    /// Keys that are to be rotated (R118).
+    Rotation,
+    /// Stores that left four weeks ago: whether anything of them is left (R125).
+    Departures,
+    /// Whether all is as it was promised (R029).
+    Compliance,
+}
+
+impl Sweep {
+    /// Every sweep.
+    pub const ALL: &'static [Self] = &[
+        Self::ServiceLog,
+        Self::SecurityLog,
+        Self::Guards,
+        Self::Cache,
+        Self::Offboarding,
+        Self::Usage,
+        Self::OldUsage,
+        Self::Events,
+        Self::Deliveries,
+        Self::Changes,
+        Self::Hooks,
+        Self::Inactivity,
+        Self::Rotation,
+        Self::Departures,
+        Self::Compliance,
+    ];
+
+    /// Its name, as an order has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ServiceLog => "service-log",
+            Self::SecurityLog => "security-log",
+            Self::Guards => "guards",
+            Self::Cache => "cache",
+            Self::Offboarding => "offboarding",
+            Self::Usage => "usage",
+            Self::OldUsage => "old-usage",
+            Self::Events => "events",
+            Self::Deliveries => "deliveries",
+            Self::Changes => "changes",
+            Self::Hooks => "hooks",
+            Self::Inactivity => "inactivity",
+            Self::Rotation => "rotation",
+            Self::Departures => "departures",
+            Self::Compliance => "compliance",
+        }
+    }
 }
 
 /// What a schedule sends.
@@ -98,10 +190,20 @@ pub struct Report {
     /// What was found and done.
     #[serde(flatten)]
     pub swept: Swept,
-    /// Off-boardings that were sent again.
+    /// Off-boardings that were sent again, stores that were sent to be looked after, mails and closings that were ordered.
     pub sent: u64,
     /// Items of usage that were written.
     pub folded: u64,
+    /// What should not be as it still is: keys that are older than they may be, stores of which something is left, checks that failed.
+    pub overdue: u64,
+}
+
+impl Report {
+    /// The report of a run that has done nothing yet.
+    fn of(order: Order) -> Self {
+        let Order { sweep, dry_run } = order;
+        Self { sweep, dry_run, swept: Swept::default(), sent: 0, folded: 0, overdue: 0 }
+    }
 }
 
 /// The function's adapters.
@@ -109,8 +211,20 @@ pub struct App {
     tables: Client,
     config: Config,
     offboardings: Queue<OffboardingMessage>,
+    closings: Queue<ClosingMessage>,
     reconciliations: Queue<ReconciliationMessage>,
+    mails: Queue<MailMessage>,
     usage: Usage,
+    active: Active,
+    accounts: Accounts,
+    keys: Keys,
+    keep_links: KeepLinks,
+    departures: Departures,
+    vault: Vault,
+    sweeps: Sweeps,
+    reports: Reports,
+    resources: Resources,
+    signer: Signer,
     clock: Clock,
 }
 
@@ -119,8 +233,36 @@ impl App {
     #[must_use]
     pub fn new(boot: &Boot, config: Config) -> Self {
         let tables = cloud::dynamo::client(&boot.aws);
+        let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table.clone());
+        // No key is wrapped or unwrapped here, and no credential read.
+        let data_keys = DataKeys::new(&boot.aws, store_keys.clone(), String::new(), boot.clock.clone());
+        let stores = Stores::new(tables.clone(), config.stores_table.clone());
         Self {
+            departures: Departures {
+                client: tables.clone(),
+                stores: config.stores_table.clone(),
+                store_keys,
+                cache: config.cache_table.clone(),
+                events: config.events_table.clone(),
+                accounts: config.accounts_table.clone(),
+            },
+            vault: Vault::new(&boot.aws, config.vault_prefix.clone(), stores, data_keys),
+            sweeps: Sweeps::new(tables.clone(), config.usage_table.clone()),
+            reports: Reports::new(tables.clone(), config.privacy_table.clone()),
+            resources: Resources::new(&boot.aws, config.stack_name.clone()),
+            signer: Signer::new(&boot.aws, config.signing_key.clone()),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            closings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
+            active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
+            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
+            keys: Keys::new(
+                tables.clone(),
+                config.keys_table.clone(),
+                config.accounts_table.clone(),
+                boot.clock.clone(),
+            ),
+            keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
             reconciliations: Queue::new(&boot.aws, config.reconciliations_queue_url.clone()),
             usage: Usage::new(
                 tables.clone(),
@@ -140,7 +282,15 @@ impl App {
 /// # Errors
 /// [`Unavailable`] where a table or the queue could not be asked. What was done until then stays done.
 pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) -> Result<Report, Unavailable> {
-    let budget = Budget::of_invocation(context, &app.clock);
+    let report = run(app, order, Budget::of_invocation(context, &app.clock)).await?;
+    if !report.dry_run {
+        // For the self-check, which asks each sweep when it last ran and what it saw.
+        app.sweeps.note(order.sweep.name(), &report.swept, report.overdue, app.clock.now()).await?;
+    }
+    Ok(report)
+}
+
+async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
     let table = match order.sweep {
         Sweep::ServiceLog => &app.config.service_log_table,
         Sweep::SecurityLog => &app.config.security_log_table,
@@ -153,10 +303,14 @@ pub async fn handle(app: &App, order: Order, context: &lambda_runtime::Context) 
         Sweep::Hooks => return look_after(app, order, Task::Hooks, budget).await,
         Sweep::Offboarding => return offboarding(app, order, budget).await,
         Sweep::Usage => return usage(app, order, budget).await,
+        Sweep::Inactivity => return inactivity::run(app, order, budget).await,
+        Sweep::Rotation => return rotation::run(app, order, budget).await,
+        Sweep::Departures => return departures::run(app, order, budget).await,
+        Sweep::Compliance => return compliance::run(app, order).await,
     };
     let (now, first) = (app.clock.now(), first_segment(app));
     let swept = Expired::new(app.tables.clone(), table.clone()).sweep(now, first, order.dry_run, budget).await?;
-    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0, folded: 0 }))
+    Ok(told(Report { swept, ..Report::of(order) }))
 }
 
 /// Another start each hour, so that a table too large for one run is still swept everywhere.
@@ -179,13 +333,13 @@ async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, 
     let oldest = stores.iter().filter_map(|store| store.disconnected_at).min();
     let lag = oldest.map_or(0, |oldest| u64::try_from(now - oldest.as_second()).unwrap_or(0));
     let swept = Swept { expired: stores.len() as u64, deleted: 0, lag_seconds: lag, complete: true };
-    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent, folded: 0 }))
+    Ok(told(Report { swept, sent, ..Report::of(order) }))
 }
 
 /// One message a connected store. What does not fit into one run waits for the next: each begins elsewhere.
 async fn look_after(app: &App, order: Order, task: Task, budget: Budget) -> Result<Report, Unavailable> {
-    let mut report = Report { sweep: order.sweep, dry_run: order.dry_run, swept: Swept::default(), sent: 0, folded: 0 };
-    let mut connected = Connected::new(app.tables.clone(), app.config.stores_table.clone(), first_segment(app));
+    let mut report = Report::of(order);
+    let mut connected = Every::connected(app.tables.clone(), app.config.stores_table.clone(), first_segment(app));
     while let Some(stores) = connected.next(budget).await? {
         report.swept.expired += stores.len() as u64;
         if order.dry_run {
@@ -211,31 +365,19 @@ async fn usage(app: &App, order: Order, budget: Budget) -> Result<Report, Unavai
         complete: hours.complete && days.complete,
     };
     let folded = hours.items + days.items;
-    Ok(told(Report { sweep: order.sweep, dry_run: order.dry_run, swept, sent: 0, folded }))
+    Ok(told(Report { swept, folded, ..Report::of(order) }))
 }
 
 /// The line that alarms and the dashboard read.
 fn told(report: Report) -> Report {
-    let sweep = match report.sweep {
-        Sweep::ServiceLog => "service-log",
-        Sweep::SecurityLog => "security-log",
-        Sweep::Guards => "guards",
-        Sweep::Cache => "cache",
-        Sweep::Offboarding => "offboarding",
-        Sweep::Usage => "usage",
-        Sweep::OldUsage => "old-usage",
-        Sweep::Events => "events",
-        Sweep::Deliveries => "deliveries",
-        Sweep::Changes => "changes",
-        Sweep::Hooks => "hooks",
-    };
     tracing::info!(
-        sweep,
+        sweep = report.sweep.name(),
         dry_run = report.dry_run,
         expired = report.swept.expired,
         deleted = report.swept.deleted,
         sent = report.sent,
         folded = report.folded,
+        overdue = report.overdue,
         lag_seconds = report.swept.lag_seconds,
         complete = report.swept.complete,
         "sweep"

@@ -15,6 +15,7 @@ use domain::{
     id::{AccountId, ApplicationId, KeyId, MessageId, RequestId, StoreId, SubscriptionId},
     store::StoreState,
 };
+use personal_data::PersonalData;
 
 use crate::{
     boot::Budget,
@@ -36,6 +37,16 @@ use crate::{
     sqs::Queue,
     vault::Vault,
 };
+
+/// One account that is to be closed because nobody uses it: a message of the `offboarding` queue. The account's own item says that it was begun.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
+#[serde(deny_unknown_fields)]
+#[pd(store = "offboarding", subject = Nobody, role = Controller, region = Anywhere)]
+pub struct ClosingMessage {
+    /// The account.
+    #[pd(none)]
+    pub close: AccountId,
+}
 
 /// Subscriptions whose deletion fits into one transaction: two writes each, and the counter's.
 const DELETED_AT_ONCE: usize = 49;
@@ -134,7 +145,7 @@ impl Closing {
         let now = self.clock.now();
         let end = now.as_second() + LAST_RESORT;
         let grants = self.stores.grants(&store.id).await?;
-        let mut facts = vec![self.stores.disconnecting(&store, now, end)];
+        let mut facts: Vec<_> = self.stores.disconnecting(&store, now, end).into();
         facts.extend(grants.iter().map(|grant| self.stores.revoking(&store.id, &grant.application, now, Some(end))));
         let applications: Vec<ApplicationId> = grants.into_iter().map(|grant| grant.application).collect();
         match self.keys.bite(facts, &applications).await {

@@ -25,6 +25,7 @@ pub mod offboarding;
 pub mod once;
 pub mod pace;
 pub mod requests;
+pub mod resources;
 pub mod seal;
 pub mod signature;
 pub mod signing;

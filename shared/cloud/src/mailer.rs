@@ -9,14 +9,15 @@ pub mod marketing;
 use domain::{
     account::EmailAddress,
     delivery::AttemptError,
-    id::{MessageId, PrivacyRequestId, StoreId, SubscriptionId},
+    id::{ApplicationId, KeyId, MessageId, PrivacyRequestId, StoreId, SubscriptionId},
     privacy::Held,
     subscription::DisabledBecause,
 };
 use http::Method;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use personal_data::PersonalData;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::aws::{ATTEMPTS, Aws, Call, CallError, Service};
 
@@ -62,6 +63,39 @@ pub enum MailKind {
     CustomerDataHeld,
     /// A platform asked for a customer to be forgotten, and that is done.
     CustomerErased,
+    /// Nobody has used an account for long (R022).
+    AccountIdle,
+    /// Still nobody has.
+    AccountIdleAgain,
+    /// An account was closed because nobody used it.
+    AccountExpired,
+    /// A key has to be rotated (R118).
+    KeyOld,
+    /// It still has to be.
+    KeyOldAgain,
+}
+
+/// What time brings. Types of ours, without a word that anybody typed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Notice {
+    /// To an account that nobody uses.
+    Idle {
+        /// When it will be closed.
+        closes_on: Date,
+    },
+    /// To a key that is to be rotated.
+    Key {
+        /// The key.
+        key: KeyId,
+        /// The application that holds it, where one does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        application: Option<ApplicationId>,
+        /// When its secret was made.
+        since: Timestamp,
+        /// From when it is of no use any more.
+        rotate_by: Timestamp,
+    },
 }
 
 impl MailKind {
@@ -70,8 +104,12 @@ impl MailKind {
     pub const fn class(self) -> MessageClass {
         match self {
             Self::SignUpLink | Self::EndpointFailing | Self::EndpointDisabled => MessageClass::Transactional,
-            Self::AccountClosed => MessageClass::Security,
-            Self::CustomerDataHeld | Self::CustomerErased => MessageClass::Legal,
+            Self::AccountClosed | Self::KeyOld | Self::KeyOldAgain => MessageClass::Security,
+            Self::CustomerDataHeld
+            | Self::CustomerErased
+            | Self::AccountIdle
+            | Self::AccountIdleAgain
+            | Self::AccountExpired => MessageClass::Legal,
         }
     }
 }
@@ -170,13 +208,25 @@ pub struct MailMessage {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy: Option<PrivacyFacts>,
+    /// What time brings, where the mail tells of that.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
 }
 
 impl MailMessage {
     /// A mail that is about nothing but what its kind says.
     #[must_use]
     pub fn plain(id: MessageId, kind: MailKind, to: EmailAddress) -> Self {
-        Self { id, kind, to, link: None, endpoint: None, privacy: None }
+        Self { id, kind, to, link: None, endpoint: None, privacy: None, notice: None }
+    }
+
+    /// The id of a mail about something that has this name: the same one however often it is told, so that one mail goes out.
+    #[must_use]
+    pub fn id_about(name: &str) -> MessageId {
+        let mut id = [0; 16];
+        id.copy_from_slice(&Sha256::digest(name)[..16]);
+        MessageId::from_uuid(uuid::Uuid::from_bytes(id))
     }
 }
 
@@ -209,6 +259,8 @@ enum About {
     Link,
     Endpoint,
     Privacy,
+    Notice,
+    NoticeAndLink,
 }
 
 const fn words(kind: MailKind) -> Words {
@@ -267,6 +319,47 @@ const fn words(kind: MailKind) -> Words {
                 "Applications that you have given access to may hold data of the customer; ask those who run them to erase it too.",
             ],
             about: About::Privacy,
+        },
+        MailKind::AccountIdle => Words {
+            subject: "Your account is not used: it will be deleted",
+            paragraphs: &[
+                "For 90 days there was no call with any key of your account and no webhook of any of its stores. We keep no accounts that nobody uses. To keep yours, open this link and press the button there, or make any call with one of your keys:",
+                "If you do nothing, the account is deleted on the day above: its stores are disconnected, their credentials destroyed, its applications and keys deleted, and with them your name, your address and all else that we hold of you but what the law makes us keep. We write once more before that day.",
+            ],
+            about: About::NoticeAndLink,
+        },
+        MailKind::AccountIdleAgain => Words {
+            subject: "Your account will be deleted soon",
+            paragraphs: &[
+                "We wrote to you that nobody uses your account, and nobody has since. To keep it, open this link and press the button there, or make any call with one of your keys:",
+                "If you do nothing, the account and all that it holds is deleted on the day above, and cannot be brought back. This is the last mail before that day.",
+            ],
+            about: About::NoticeAndLink,
+        },
+        MailKind::AccountExpired => Words {
+            subject: "Your account was deleted",
+            paragraphs: &[
+                "Nobody has used your account, as we wrote to you twice. It was deleted: its keys are revoked, and what it held is being deleted.",
+                "You are welcome to sign up again.",
+            ],
+            about: About::Nothing,
+        },
+        MailKind::KeyOld => Words {
+            subject: "One of your API keys has to be rotated",
+            paragraphs: &[
+                "API keys are to be rotated every twelve months. One of yours will end:",
+                "Rotate it with POST /v1/keys/{key}/rotate, or with `cartage keys rotate`: it stays the same key with a new secret, and the old secret is good for a day more, or for up to seven if you say so. From the day above on a key that was not rotated is refused.",
+            ],
+            about: About::Notice,
+        },
+        MailKind::KeyOldAgain => Words {
+            subject: "One of your API keys ends within a week",
+            paragraphs: &[
+                "One of your API keys was not rotated yet, and ends soon. From that day on calls with it are refused:",
+                "Rotate it with POST /v1/keys/{key}/rotate, or with `cartage keys rotate`. If it is of no use any more, revoke it.",
+                "Where the last key of an account's owner has ended, sign up again with the same address: the link in that mail makes a new one.",
+            ],
+            about: About::Notice,
         },
     }
 }
@@ -346,11 +439,15 @@ struct Rendered {
 
 fn render(mail: &MailMessage) -> Result<Rendered, MailError> {
     let words = words(mail.kind);
-    let (link, facts) = match (&mail.link, &mail.endpoint, &mail.privacy, words.about) {
-        (Some(link), None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
-        (None, Some(facts), None, About::Endpoint) => (None, lines(facts)),
-        (None, None, Some(facts), About::Privacy) => (None, held(facts)),
-        (None, None, None, About::Nothing) => (None, Vec::new()),
+    let (link, facts) = match (&mail.link, &mail.endpoint, &mail.privacy, &mail.notice, words.about) {
+        (Some(link), None, None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
+        (None, Some(facts), None, None, About::Endpoint) => (None, lines(facts)),
+        (None, None, Some(facts), None, About::Privacy) => (None, held(facts)),
+        (None, None, None, Some(notice), About::Notice) => (None, told(notice)),
+        (Some(link), None, None, Some(notice), About::NoticeAndLink) if is_link(link) => {
+            (Some(link.as_str()), told(notice))
+        }
+        (None, None, None, None, About::Nothing) => (None, Vec::new()),
         _ => return Err(MailError::Link),
     };
     let mut text = String::new();
@@ -403,6 +500,19 @@ fn held(facts: &PrivacyFacts) -> Vec<String> {
         format!("Records of events about them, of the last 14 days: {events}"),
         format!("Records of deliveries of these events, of the last 14 days: {deliveries}"),
     ]
+}
+
+fn told(notice: &Notice) -> Vec<String> {
+    match notice {
+        Notice::Idle { closes_on } => vec![format!("Deleted on: {closes_on}")],
+        Notice::Key { key, application, since, rotate_by } => {
+            let mut lines = vec![format!("Key: {key}")];
+            lines.extend(application.iter().map(|application| format!("Application: {application}")));
+            lines.push(format!("Its secret was made: {}", second(*since)));
+            lines.push(format!("Refused from: {}", second(*rotate_by)));
+            lines
+        }
+    }
 }
 
 fn second(at: Timestamp) -> String {
@@ -513,6 +623,33 @@ mod tests {
         assert_eq!(render(&mail(MailKind::EndpointFailing, None)).err(), Some(MailError::Link), "no facts, no mail");
         let both = MailMessage { link: Some("https://x".to_owned()), ..about };
         assert_eq!(render(&both).err(), Some(MailError::Link));
+    }
+
+    #[test]
+    fn a_mail_about_time_says_until_when_and_what_to_do() {
+        let link = "https://api.example/v1/accounts/keep?token=AbC-_9";
+        let notice = Notice::Idle { closes_on: jiff::civil::date(2026, 5, 1) };
+        for kind in [MailKind::AccountIdle, MailKind::AccountIdleAgain] {
+            let about = MailMessage { notice: Some(notice.clone()), ..mail(kind, Some(link)) };
+            let Rendered { text, html, .. } = render(&about).unwrap();
+            assert!(text.lines().any(|line| line == link) && text.lines().any(|line| line == "Deleted on: 2026-05-01"));
+            assert!(html.contains("Deleted on: 2026-05-01"));
+            assert_eq!(render(&mail(kind, Some(link))).err(), Some(MailError::Link), "it says when");
+            let without = MailMessage { link: None, ..about };
+            assert_eq!(render(&without).err(), Some(MailError::Link), "and how to stay");
+        }
+        let notice = Notice::Key {
+            key: "key_00000000000000000000000001".parse().unwrap(),
+            application: None,
+            since: Timestamp::from_second(0).unwrap(),
+            rotate_by: Timestamp::from_second(31_536_000).unwrap(),
+        };
+        for kind in [MailKind::KeyOld, MailKind::KeyOldAgain] {
+            let about = MailMessage { notice: Some(notice.clone()), ..mail(kind, None) };
+            let Rendered { text, .. } = render(&about).unwrap();
+            assert!(text.contains("Key: key_00000000000000000000000001\r\n"));
+            assert!(text.contains("Refused from: 1971-01-01 00:00:00 UTC"));
+        }
     }
 
     #[test]

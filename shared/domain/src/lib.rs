@@ -5,12 +5,14 @@
 
 pub mod account;
 pub mod cache;
+pub mod compliance;
 pub mod consent;
 pub mod delivery;
 pub mod deprecation;
 pub mod event;
 pub mod grant;
 pub mod id;
+pub mod inactivity;
 pub mod key;
 pub mod limit;
 pub mod model;
@@ -18,6 +20,7 @@ pub mod money;
 pub mod privacy;
 pub mod request;
 pub mod role;
+pub mod rotation;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod scope;

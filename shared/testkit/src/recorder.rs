@@ -81,8 +81,16 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
                 let tables = body["RequestItems"].as_object().into_iter().flatten();
                 tables.flat_map(|(table, parts)| batch(table, parts)).collect()
             }
-            "DeleteItem" | "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan" | "DescribeTable"
-            | "ListTables" => Vec::new(),
+            "DeleteItem"
+            | "GetItem"
+            | "BatchGetItem"
+            | "TransactGetItems"
+            | "Query"
+            | "Scan"
+            | "DescribeTable"
+            | "ListTables"
+            | "DescribeContinuousBackups"
+            | "UpdateContinuousBackups" => Vec::new(),
             _ => vec![Stored::Unread { call: target.to_owned() }],
         };
     }
@@ -103,7 +111,7 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
             "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret" | "UpdateSecretVersionStage",
         ) => Vec::new(),
         // KMS keeps nothing of what it wraps and unwraps.
-        ("TrentService", "GenerateDataKey" | "Decrypt") => Vec::new(),
+        ("TrentService", "GenerateDataKey" | "Decrypt" | "Sign" | "GetPublicKey") => Vec::new(),
         // SES: a mail leaves the stack; the address is declared with the queue that it came from.
         ("", "") if path.starts_with("/v2/email/outbound-emails") => Vec::new(),
         // S3, whatever is done with the object.

@@ -4,14 +4,17 @@
 //! application: whose it is, and its keys ([`crate::dynamo::keys`]), so that a merchant's revocation finds every key of an application
 //! without knowing its account.
 
+mod idle;
 mod subscriptions;
+
+pub use idle::Mailed;
 
 use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
     consent::Standing,
     id::{AccountId, ApplicationId, StoreId},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use personal_data::PersonalData;
 
 use super::{
@@ -87,6 +90,22 @@ pub struct AccountItem {
     /// Stores there are, those that are being off-boarded included.
     #[pd(none)]
     pub stores: u32,
+    /// The last day of UTC on which it was used, as far as that was carried here ([`super::active`]).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_on: Option<Date>,
+    /// When its owner was told that nobody uses it.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_told_on: Option<Date>,
+    /// When its owner was told so again.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_told_again_on: Option<Date>,
+    /// Since when it is being closed because nobody uses it.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing_since: Option<Timestamp>,
 }
 
 impl AccountItem {
@@ -216,6 +235,19 @@ impl Accounts {
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn get(&self, account: &AccountId) -> Result<Option<AccountItem>, Unavailable> {
         get(&self.client, &self.table, "accounts", key::account(account), key::ACCOUNT.to_owned()).await
+    }
+
+    /// The account that an address has.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn of_address(&self, address: &EmailAddress) -> Result<Option<AccountItem>, Unavailable> {
+        let pk = key::email(&hash(address));
+        let found: Option<EmailItem> = get(&self.client, &self.table, "accounts", pk, key::ALONE.to_owned()).await?;
+        match found {
+            Some(EmailItem { account, .. }) => self.get(&account).await,
+            None => Ok(None),
+        }
     }
 
     /// The writes that make an account: the first fails where it exists, the second where its address already has one.

@@ -2,13 +2,20 @@
 //!
 //! Only the sweeps use this: it is the one place that scans.
 
+use std::marker::PhantomData;
+
 use domain::store::StoreState;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use personal_data::PersonalData;
+use serde::de::DeserializeOwned;
 
 use super::{
     Unavailable,
-    call::{Attributes, Client, is_unmet, number_of},
+    accounts::AccountItem,
+    call::{AttributeValue, Attributes, Client, is_unmet, number_of},
+    key,
+    keys::ShownKeyItem,
     stores::StoreItem,
     transaction::{number, text},
     unavailable, unreadable,
@@ -141,7 +148,7 @@ pub async fn unfinished_stores(
             .table_name(table)
             .filter_expression("sk = :store AND #state <> :connected")
             .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":store", text(super::key::STORE))
+            .expression_attribute_values(":store", text(key::STORE))
             .expression_attribute_values(":connected", text(StoreState::Connected.as_str()))
             .exclusive_start_key(start)
             .send()
@@ -161,52 +168,87 @@ pub async fn unfinished_stores(
     Ok(found)
 }
 
-/// Every connected store, a page at a time.
-pub struct Connected {
+/// Every item of one kind, a page at a time.
+pub struct Every<T> {
     client: Client,
     table: String,
+    /// Which items, and the values that the condition names.
+    filter: (&'static str, Vec<(&'static str, AttributeValue)>),
     first: i32,
     /// Segments that are done.
     done: i32,
     start: Option<Row>,
+    kind: PhantomData<T>,
 }
 
-impl Connected {
-    /// Begins with segment `first` of [`SEGMENTS`] of the `stores` table.
+impl Every<StoreItem> {
+    /// Every connected store of the `stores` table, from segment `first` of [`SEGMENTS`] on.
     #[must_use]
-    pub fn new(client: Client, table: String, first: i32) -> Self {
-        Self { client, table, first, done: 0, start: None }
+    pub fn connected(client: Client, table: String, first: i32) -> Self {
+        let values = vec![(":store", text(key::STORE)), (":connected", text(StoreState::Connected.as_str()))];
+        Self::new(client, table, first, ("sk = :store AND #state = :connected", values))
+    }
+}
+
+impl Every<AccountItem> {
+    /// Every account of the `accounts` table, from segment `first` of [`SEGMENTS`] on.
+    #[must_use]
+    pub fn accounts(client: Client, table: String, first: i32) -> Self {
+        Self::new(client, table, first, ("sk = :account", vec![(":account", text(key::ACCOUNT))]))
+    }
+}
+
+impl Every<ShownKeyItem> {
+    /// Every key of the `accounts` table that is not revoked, from segment `first` of [`SEGMENTS`] on.
+    #[must_use]
+    pub fn live_keys(client: Client, table: String, first: i32) -> Self {
+        let filter = "begins_with(sk, :keys) AND attribute_not_exists(revoked_at)";
+        Self::new(client, table, first, (filter, vec![(":keys", text(key::KEYS))]))
+    }
+}
+
+impl<T: DeserializeOwned + PersonalData> Every<T> {
+    fn new(
+        client: Client,
+        table: String,
+        first: i32,
+        filter: (&'static str, Vec<(&'static str, AttributeValue)>),
+    ) -> Self {
+        Self { client, table, filter, first, done: 0, start: None, kind: PhantomData }
     }
 
     /// The next page, which may be empty; nothing at the end, or when the budget is used up.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn next(&mut self, budget: Budget) -> Result<Option<Vec<StoreItem>>, Unavailable> {
+    pub async fn next(&mut self, budget: Budget) -> Result<Option<Vec<T>>, Unavailable> {
         if self.complete() || budget.left() < WORTHWHILE {
             return Ok(None);
         }
-        let answer = self
+        let (condition, values) = &self.filter;
+        let mut scan = self
             .client
             .scan()
             .table_name(&self.table)
             .segment((self.first + self.done).rem_euclid(SEGMENTS), SEGMENTS)
-            .filter_expression("sk = :store AND #state = :connected")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":store", text(super::key::STORE))
-            .expression_attribute_values(":connected", text(StoreState::Connected.as_str()))
-            .exclusive_start_key(self.start.take())
-            .send()
-            .await
-            .map_err(|error| unavailable("sweep", &error))?;
+            .filter_expression(*condition);
+        if condition.contains("#state") {
+            // A word that DynamoDB keeps for itself.
+            scan = scan.expression_attribute_names("#state", "state");
+        }
+        for (name, value) in values {
+            scan = scan.expression_attribute_values(*name, value.clone());
+        }
+        let answer = scan.exclusive_start_key(self.start.take()).send().await;
+        let answer = answer.map_err(|error| unavailable("sweep", &error))?;
         self.start = answer.last_evaluated_key;
         self.done += i32::from(self.start.is_none());
         let rows = answer.items.unwrap_or_default().into_iter();
-        let read = rows.map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("stores", &error)));
+        let read = rows.map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("sweep", &error)));
         read.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Whether every store was seen.
+    /// Whether every item was seen.
     #[must_use]
     pub fn complete(&self) -> bool {
         self.done >= SEGMENTS

@@ -13,7 +13,7 @@ use domain::{
     model::Entity,
     request::Kind,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
 use crate::seal::Holder;
@@ -99,6 +99,12 @@ pub fn sign_up(hash: &str) -> String {
     format!("sign-up#{hash}")
 }
 
+/// `guards`: a mailed link that keeps an account. Only the link's hash stands here.
+#[must_use]
+pub fn keep_link(hash: &str) -> String {
+    format!("keep#{hash}")
+}
+
 /// `guards`: sign-ups from one source, or to one address, within a window. Both are hashes, see [`crate::dynamo::sign_ups`].
 #[must_use]
 pub fn sign_up_count(of: &str, hash: &str) -> String {
@@ -121,6 +127,12 @@ pub fn idempotency(hash: &str) -> String {
 #[must_use]
 pub fn store(store: &StoreId) -> String {
     format!("store#{}", store.body())
+}
+
+/// `stores`: the stores that left on a day. Not in their partitions: those are to be empty.
+#[must_use]
+pub fn departed(day: Date) -> String {
+    format!("departed#{day}")
 }
 
 /// `store-keys`: the item of one store or application.
@@ -314,6 +326,24 @@ pub fn usage_of(at: Timestamp, key: &KeyId, store: Option<&StoreId>, class: &str
 
 /// `usage`: how far usage has been folded.
 pub const FOLDED: &str = "folded";
+
+/// `usage`: how far the days on which accounts were used have been carried to the accounts.
+pub const CARRIED: &str = "carried";
+
+/// `usage`: what the sweeps said of their last runs.
+pub const SWEEPS: &str = "sweeps";
+
+/// `usage`: what names of sweeps start with, in [`SWEEPS`].
+pub const SWEEP: &str = "sweep#";
+
+/// `usage`: what one sweep said of its last run, in [`SWEEPS`].
+#[must_use]
+pub fn sweep(name: &str) -> String {
+    format!("{SWEEP}{name}")
+}
+
+/// `privacy`: the daily reports of the self-check.
+pub const REPORTS: &str = "reports";
 
 /// The day of a time in UTC, as `20261121`.
 struct Day(Timestamp);

@@ -367,15 +367,36 @@ pub fn set_state(table: &str, id: &KeyId, state: KeyState, delete_at: Option<Tim
     }
 }
 
-/// Gives the key a new secret. The old one is good until `overlap_until`; one that is older still is not good any more.
+/// Gives the key a new secret. The old one is good until `overlap_until`; one that is older still is not good any more. The key ends at
+/// `expires` and at no other time, whatever was to become of it without a new secret.
 #[must_use]
-pub fn rotate(table: &str, id: &KeyId, secret: &SecretHash, overlap_until: Timestamp) -> Part {
-    change(table, id)
-        .update_expression("SET ep = ep + :one, ho = h, h = :secret, hu = :until REMOVE lk")
+pub fn rotate(
+    table: &str,
+    id: &KeyId,
+    secret: &SecretHash,
+    overlap_until: Timestamp,
+    expires: Option<Timestamp>,
+) -> Part {
+    let change = change(table, id);
+    let change = match expires {
+        Some(end) => change
+            .update_expression("SET ep = ep + :one, ho = h, h = :secret, hu = :until, e = :end REMOVE lk")
+            .expression_attribute_values(":end", number(end.as_second())),
+        None => change.update_expression("SET ep = ep + :one, ho = h, h = :secret, hu = :until REMOVE lk, e"),
+    };
+    change
         .condition_expression("attribute_exists(pk) AND st = :active")
         .expression_attribute_values(":secret", AttributeValue::B(secret.to_vec()))
         .expression_attribute_values(":until", number(overlap_until.as_second()))
         .expression_attribute_values(":active", AttributeValue::S(KeyState::Active.letter().to_owned()))
+}
+
+/// Gives the key an end.
+#[must_use]
+pub fn set_end(table: &str, id: &KeyId, end: Timestamp) -> Part {
+    change(table, id)
+        .update_expression("SET ep = ep + :one, e = :end")
+        .expression_attribute_values(":end", number(end.as_second()))
 }
 
 /// Gives the key another tier.

@@ -8,6 +8,7 @@ use domain::{
     id::{AccountId, ApplicationId, KeyId},
     key::NewKey,
     role::Role,
+    rotation,
     scope::ScopeSet,
     tier::Tier,
 };
@@ -18,7 +19,7 @@ use personal_data::PersonalData;
 use super::{
     Unavailable,
     accounts::MAX_KEYS,
-    call::Client,
+    call::{AttributeValue, Client},
     key,
     key_item::{self, KeyHolder, KeyItem, KeyRecord, KeyState, NewKeyItem},
     page::{List, Page, PageError, PageRequest, Range, get},
@@ -90,6 +91,14 @@ pub struct ShownKeyItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overlap_until: Option<Timestamp>,
+    /// By when it has to be rotated, where its owner was told that it has to be (R118); from then on it is of no use any more.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotate_by: Option<Timestamp>,
+    /// Whether its owner was told so twice.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told_again: bool,
     /// When it was revoked.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +148,31 @@ impl ShownKeyItem {
     pub fn is_live(&self) -> bool {
         self.revoked_at.is_none()
     }
+
+    /// Whether it can be used now.
+    #[must_use]
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.is_live() && self.end().is_none_or(|end| end > now)
+    }
+
+    /// From when it is of no use any more: its owner's wish, or the end of a key that is not rotated.
+    #[must_use]
+    pub fn end(&self) -> Option<Timestamp> {
+        [self.ends_at, self.rotate_by].into_iter().flatten().min()
+    }
+
+    /// When its newest secret was made.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        self.rotated_at.unwrap_or(self.created_at)
+    }
+
+    /// What decides whether it has to be rotated.
+    #[must_use]
+    pub fn age(&self) -> rotation::Key {
+        let Self { ends_at, rotate_by, told_again, .. } = *self;
+        rotation::Key { since: self.since(), ends_at, rotate_by, told_again }
+    }
 }
 
 impl Keys {
@@ -179,6 +213,8 @@ impl Keys {
             ends_at,
             rotated_at: None,
             overlap_until: None,
+            rotate_by: None,
+            told_again: false,
             revoked_at: None,
             expires_at: None,
         };
@@ -283,13 +319,45 @@ impl Keys {
         let new = NewKey::mint(shown.id.clone(), &random_bytes());
         let update = self
             .shown(shown)
-            .update_expression("SET last4 = :last4, rotated_at = :now, overlap_until = :until")
+            .update_expression(
+                "SET last4 = :last4, rotated_at = :now, overlap_until = :until REMOVE rotate_by, told_again",
+            )
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(revoked_at)")
             .expression_attribute_values(":last4", text(new.last4()))
             .expression_attribute_values(":now", text(self.clock.now().to_string()))
             .expression_attribute_values(":until", text(overlap_until.to_string()));
-        let parts = [key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until), update];
-        (new, parts)
+        let admitting = key_item::rotate(&self.keys, &shown.id, &new.secret_hash(), overlap_until, shown.ends_at);
+        (new, [admitting, update])
+    }
+
+    /// The writes that give a key an end unless it is rotated before: it is of no use any more from `rotate_by` on (R118). The first fails where
+    /// the key was rotated or revoked since it was read, or has such an end already.
+    #[must_use]
+    pub fn force_rotate(&self, read: &ShownKeyItem, rotate_by: Timestamp) -> [Part; 2] {
+        let update = self.shown(read).update_expression("SET rotate_by = :end");
+        let as_read = "attribute_exists(pk) AND attribute_not_exists(revoked_at) AND attribute_not_exists(rotate_by)";
+        let update = match read.rotated_at {
+            Some(at) => update
+                .condition_expression(format!("{as_read} AND rotated_at = :rotated"))
+                .expression_attribute_values(":rotated", text(at.to_string())),
+            None => update.condition_expression(format!("{as_read} AND attribute_not_exists(rotated_at)")),
+        };
+        let end = read.ends_at.map_or(rotate_by, |end| end.min(rotate_by));
+        [
+            update.expression_attribute_values(":end", text(rotate_by.to_string())),
+            key_item::set_end(&self.keys, &read.id, end),
+        ]
+    }
+
+    /// The write that notes that a key's owner was told twice; it fails where the key was rotated or revoked since it was read.
+    #[must_use]
+    pub fn told_again(&self, read: &ShownKeyItem) -> Part {
+        let rotate_by = read.rotate_by.map(|end| end.to_string()).unwrap_or_default();
+        self.shown(read)
+            .update_expression("SET told_again = :yes")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(revoked_at) AND rotate_by = :end")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":end", text(rotate_by))
     }
 
     /// The writes that revoke a key; the first fails where it is revoked already. From the key's next call on it is refused.

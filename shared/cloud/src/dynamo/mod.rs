@@ -1,28 +1,33 @@
 //! DynamoDB: one module an entity, all key formats in [`key`].
 
 pub mod accounts;
+pub mod active;
 pub mod activity;
 pub mod admission;
 pub mod cache;
 mod call;
 pub mod consents;
 pub mod deliveries;
+pub mod departures;
 pub mod events;
 pub mod expired;
 mod forget;
 pub mod guard;
 pub mod idempotency;
+pub mod keep_links;
 pub mod key;
 pub mod key_item;
 pub mod keys;
 pub mod mails;
 pub mod page;
 pub mod privacy;
+pub mod reports;
 pub mod requests;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;
 pub mod subscriptions;
+pub mod sweeps;
 pub mod transaction;
 pub mod usage;
 

@@ -113,7 +113,8 @@ fn no_scopes(scopes: &ScopeSet) -> bool {
     scopes.is_empty()
 }
 
-/// Says that an account has lines of a day. Sweeps find by it whose lines they have to read; nothing else could tell without reading all.
+/// Says that an account has lines of a day, or got a webhook on it. Sweeps find by it whose lines they have to read and who was there (R022);
+/// nothing else could tell without reading all.
 ///
 /// An instance writes it before its first line of an account and a day: the next thousand calls pay nothing for it.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]

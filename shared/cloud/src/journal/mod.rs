@@ -131,7 +131,8 @@ impl UpstreamUse {
 
 struct Line {
     table: Arc<str>,
-    item: Attributes,
+    /// The line itself; nothing where only its account is to be marked.
+    item: Option<Attributes>,
     /// Whose line it is and from when, where sweeps are to find it.
     active: Option<(AccountId, Timestamp)>,
 }
@@ -283,6 +284,15 @@ impl Journal {
         self.push(&self.service, &line, Some((line.account.clone(), received)));
     }
 
+    /// Marks an account as used today by what leaves no line: a webhook of one of its stores (R022). One write a day, account and instance.
+    pub fn used(&self, account: &AccountId) {
+        self.hand_over(Line {
+            table: self.service.clone(),
+            item: None,
+            active: Some((account.clone(), self.clock.now())),
+        });
+    }
+
     /// Notes something that matters for security.
     pub fn security(
         &self,
@@ -333,9 +343,12 @@ impl Journal {
         line: &T,
         active: Option<(AccountId, Timestamp)>,
     ) {
-        let item = attributes(line);
+        self.hand_over(Line { table: table.clone(), item: Some(attributes(line)), active });
+    }
+
+    fn hand_over(&self, line: Line) {
         self.progress.open.fetch_add(1, Ordering::AcqRel);
-        if self.lines.try_send(Line { table: table.clone(), item, active }).is_err() {
+        if self.lines.try_send(line).is_err() {
             self.progress.lost(1);
             self.progress.done();
         }
@@ -361,8 +374,9 @@ async fn write(client: Client, mut waiting: mpsc::Receiver<Line>, progress: Arc<
         if let Some((account, at)) = line.active {
             marked.mark(&client, &line.table, account, at).await;
         }
-        let written = client.put_item().table_name(line.table.as_ref()).item(line.item).send().await;
-        if let Err(error) = written {
+        if let Some(item) = line.item
+            && let Err(error) = client.put_item().table_name(line.table.as_ref()).item(item).send().await
+        {
             let _ = crate::dynamo::unavailable("journal", &error);
             progress.lost(1);
         }

@@ -129,6 +129,14 @@ impl Vault {
         }
     }
 
+    /// Whether there is a secret of a store in Secrets Manager, without reading it: for whoever checks that nothing is left.
+    ///
+    /// # Errors
+    /// [`VaultError::Unavailable`] where the vault does not answer.
+    pub async fn holds_secret(&self, store: &StoreId) -> Result<bool, VaultError> {
+        self.secrets.exists(store).await
+    }
+
     /// Destroys the credential of a store at once, in whatever form, with the key under which copies of it could be read (`privacy.md` D.9).
     /// One that is gone already counts as destroyed.
     ///

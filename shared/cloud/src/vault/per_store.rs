@@ -115,6 +115,16 @@ impl Secrets {
         }
     }
 
+    /// Whether there is a secret of a store, without reading it.
+    pub(super) async fn exists(&self, store: &StoreId) -> Result<bool, VaultError> {
+        let input = json!({ "SecretId": self.name(store) });
+        match self.service.json::<IgnoredAny>("secretsmanager.DescribeSecret", &input).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is(NOT_FOUND) => Ok(false),
+            Err(error) => Err(unavailable("describe", &error)),
+        }
+    }
+
     fn name(&self, store: &StoreId) -> String {
         format!("{}{}", self.prefix, store.as_str())
     }

@@ -10,6 +10,7 @@ use super::{GrantItem, StoreItem, Stores, credential};
 use crate::dynamo::{
     Unavailable,
     call::{AttributeValue, text_of},
+    departures::departing,
     key,
     page::Range,
     transaction::{Part, TransactionError, number, put, text, write},
@@ -87,11 +88,13 @@ impl Stores {
             .expression_attribute_values(":connected", state(StoreState::Connected))
     }
 
-    /// The write that begins a store's off-boarding, or changes nothing where it has begun; it fails where the store is gone or another
-    /// generation of it is there. `expires_at` is the second by which nothing of it is left, even if nobody finishes the job.
+    /// The writes that begin a store's off-boarding, or change nothing where it has begun, and remember that it left; the first fails where the
+    /// store is gone or another generation of it is there. `expires_at` is the second by which nothing of it is left, even if nobody finishes the
+    /// job.
     #[must_use]
-    pub fn disconnecting(&self, store: &StoreItem, now: Timestamp, expires_at: i64) -> Part {
-        self.update(&store.id)
+    pub fn disconnecting(&self, store: &StoreItem, now: Timestamp, expires_at: i64) -> [Part; 2] {
+        let begun = self
+                .update(&store.id)
                 .update_expression(
                     "SET #state = :disconnecting, disconnected_at = if_not_exists(disconnected_at, :now), expires_at = if_not_exists(expires_at, :end)",
                 )
@@ -102,7 +105,8 @@ impl Stores {
                 .expression_attribute_values(":generation", number(store.generation))
                 .expression_attribute_values(":disconnecting", state(StoreState::Disconnecting))
                 .expression_attribute_values(":now", text(now.to_string()))
-                .expression_attribute_values(":end", number(expires_at))
+                .expression_attribute_values(":end", number(expires_at));
+        [begun, departing(&self.table, store, now)]
     }
 
     /// Everything that was ever granted on a store, [`MAX_GRANTS`] at most.

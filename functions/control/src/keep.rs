@@ -1,0 +1,53 @@
+//! The mailed link that keeps an account which nobody uses (R022). Looking at it changes nothing: mail scanners look at every link.
+
+use cloud::http::{Answer, Call, Code, Problem};
+use http::StatusCode;
+use jiff::tz::TimeZone;
+
+use crate::{
+    App,
+    serving::unavailable,
+    sign_up::{Pending, linked_token, page, posted_token, wants_html},
+};
+
+/// `GET /v1/accounts/keep`: asks nobody and changes nothing.
+pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
+    let token = linked_token(call)?;
+    if !wants_html(call) {
+        let body = Pending { status: "pending", detail: "POST the token here to keep the account." };
+        return Ok(Answer::json(StatusCode::OK, &body));
+    }
+    // The token's alphabet needs no escaping, and nothing else of the call is repeated.
+    let body = format!(
+        "<p>Press the button to keep your account. It is deleted otherwise, as our mail says.</p>\
+         <form method=\"post\" action=\"keep\"><input type=\"hidden\" name=\"token\" value=\"{}\"><button>Keep my account</button></form>",
+        token.reveal()
+    );
+    Ok(page(StatusCode::OK, "Keep your account", &body))
+}
+
+/// An account that is kept.
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AccountKept"))]
+pub(crate) struct Kept {
+    status: &'static str,
+    detail: &'static str,
+}
+
+/// `POST /v1/accounts/keep`: counts as a use of the account, like any call with one of its keys. It may be done again.
+pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Problem> {
+    let token = posted_token(call)?;
+    let now = app.clock.now();
+    let id = app.keep_links.find(&token, now).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
+    let today = now.to_zoned(TimeZone::UTC).date();
+    if !app.accounts.note_active(&id, today).await.map_err(unavailable)? {
+        // It was used today already, or there is nothing left to keep.
+        let account = app.accounts.get(&id).await.map_err(unavailable)?;
+        account.filter(|account| account.closing_since.is_none()).ok_or(Code::LinkExpired)?;
+    }
+    let detail = "The account is kept. We write again only when nobody has used it for another 90 days.";
+    if wants_html(call) {
+        return Ok(page(StatusCode::OK, "Your account is kept", &format!("<p>{detail}</p>")));
+    }
+    Ok(Answer::json(StatusCode::OK, &Kept { status: "kept", detail }))
+}
