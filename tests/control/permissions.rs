@@ -340,6 +340,8 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let house = House::in_own_tables(Clock::steered(Clock::system().now())).await;
     let owner = house.owner().await;
     let store = house.store(&owner).await;
+    // One that leaves, and one that stays to be looked after.
+    house.store(&owner).await;
     house.delete(&owner, &format!("/v1/stores/{store}")).await;
     let begun = house.clock().now();
     let soon = Clock::steered(house.clock().now() + Duration::from_secs(16 * 60));
