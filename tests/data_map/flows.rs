@@ -218,7 +218,7 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
 
     let form = json!({
         "name": markers.name, "email": markers.email, "phone": markers.phone, "company": markers.company,
-        "website": markers.website, "adult": true, "consents": {}, "policy_version": "2025-01-01",
+        "website": markers.website, "adult": true, "consents": {}, "policy_version": "1",
     });
     client.call(Method::POST, "/v1/accounts", None, form).await;
     let link = client.mailed_link(&markers.email).await;

@@ -4,7 +4,8 @@
 //! fail. `docs/DATA-MAP.md` says how to read it.
 
 use personal_data::{
-    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose, Resource, Retention,
+    Basis, Content, DataMap, Erase, Export, Field, Origin, Personal, PersonalData, Purpose, Resource, Retention, Role,
+    Subject,
 };
 
 use crate::closing::ClosingMessage;
@@ -122,9 +123,13 @@ pub static DATA_MAP: DataMap = DataMap {
         // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
         Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
         Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),
-        Resource::perishable("ordered-events.fifo", "OrderedEventsQueue", 24).holding(&[EVENT_BODY]),
+        Resource::perishable("ordered-events.fifo", "OrderedEventsQueue", 24)
+            .holding(&[EVENT_BODY])
+            .about(Subject::Shopper, Role::Processor),
         Resource::perishable("dead-events", "DeadEventsQueue", 14 * 24),
-        Resource::bucket("large-hooks", "LargeHooksBucket", 1).holding(&[EVENT_BODY]),
+        Resource::bucket("large-hooks", "LargeHooksBucket", 1)
+            .holding(&[EVENT_BODY])
+            .about(Subject::Shopper, Role::Processor),
         Resource::queue("replays", "ReplaysQueue", 24, "replays-dead"),
         Resource::dead_letter("replays-dead", "ReplaysQueueDead", 14 * 24),
         Resource::queue("reconciliations", "ReconciliationsQueue", 24, "reconciliations-dead"),
@@ -132,7 +137,9 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::perishable("privacy-topics", "PrivacyTopicsQueue", 14 * 24),
         Resource::queue("requests", "RequestsQueue", 4 * 24, "requests-dead"),
         Resource::dead_letter("requests-dead", "RequestsQueueDead", 14 * 24),
-        Resource::bucket("exports", "ExportsBucket", 7).holding(&[EXPORT]),
+        Resource::bucket("exports", "ExportsBucket", 7)
+            .holding(&[EXPORT])
+            .about(Subject::AccountUser, Role::Controller),
         Resource::queue("mail", "MailQueue", 24, "mail-dead"),
         Resource::dead_letter("mail-dead", "MailQueueDead", 14 * 24),
         Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
@@ -165,14 +172,20 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-rotation", "RotationSchedule"),
         Resource::schedule("sweep-departures", "DeparturesSchedule"),
         Resource::schedule("sweep-compliance", "ComplianceSchedule"),
-        Resource::secret_prefix("store/").holding(&[CREDENTIAL]),
-        Resource::memory("store-access", 600).holding(&[CREDENTIAL, STORE_ADDRESS]),
-        Resource::memory("hook-secrets", 60).holding(&[CREDENTIAL]),
+        Resource::secret_prefix("store/").holding(&[CREDENTIAL]).about(Subject::Merchant, Role::Both),
+        Resource::memory("store-access", 600)
+            .holding(&[CREDENTIAL, STORE_ADDRESS])
+            .about(Subject::Merchant, Role::Both),
+        Resource::memory("hook-secrets", 60).holding(&[CREDENTIAL]).about(Subject::Merchant, Role::Both),
         // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
-        Resource::memory("answers", 1_200).holding(&[ANSWER]),
-        Resource::memory("signing-secrets", 600).holding(&[SIGNING_SECRET]),
-        Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]),
-        Resource::external("ses-suppression").holding(&[SUPPRESSED_ADDRESS]),
+        Resource::memory("answers", 1_200).holding(&[ANSWER]).about(Subject::Shopper, Role::Processor),
+        Resource::memory("signing-secrets", 600)
+            .holding(&[SIGNING_SECRET])
+            .about(Subject::AccountUser, Role::Controller),
+        Resource::memory("paused-sources", 60).holding(&[SOURCE_HASH]).about(Subject::Caller, Role::Controller),
+        Resource::external("ses-suppression")
+            .holding(&[SUPPRESSED_ADDRESS])
+            .about(Subject::AccountUser, Role::Controller),
     ],
 };
 
@@ -210,7 +223,7 @@ const SIGNING_SECRET: Field = Field {
 const STORE_ADDRESS: Field = Field {
     attribute: "url",
     content: Content::Personal(Personal {
-        category: "user.contact.social_url",
+        category: "user.contact.url",
         origin: Origin::Provided,
         basis: Basis::Contract,
         purposes: &[Purpose::Operation],

@@ -21,9 +21,11 @@
 extern crate self as personal_data;
 
 mod map;
+pub mod processor;
 mod record;
+mod words;
 
-pub use map::{DataMap, Encryption, Fault, Kind, Resource};
+pub use map::{DataMap, Encryption, Fault, Held, Kind, Resource};
 pub use personal_data_derive::PersonalData;
 pub use record::{
     Basis, Content, Erase, Export, Family, Field, Identity, Limit, Origin, Personal, PersonalData, Purpose, Record,

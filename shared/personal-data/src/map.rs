@@ -1,6 +1,6 @@
 //! The whole data map: every resource of the stack and what rests in it.
 
-use crate::{Content, Field, Limit, Personal, Record};
+use crate::{Content, Field, Limit, Personal, Record, Role, Subject};
 
 /// Every place where anything of ours rests, with the records that rest there.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,25 @@ pub struct Resource {
     pub encryption: Encryption,
     /// What it holds besides the [`Record`]s that name it as their store.
     pub holds: &'static [Field],
+    /// Whom that is about.
+    pub subject: Subject,
+    /// In which role we hold that.
+    pub role: Role,
+}
+
+/// One kind of personal data in one place.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Where it rests.
+    pub place: &'static Resource,
+    /// Whom it is about.
+    pub subject: Subject,
+    /// In which role we hold it.
+    pub role: Role,
+    /// The name under which it rests there.
+    pub attribute: &'static str,
+    /// Everything else about it.
+    pub personal: Personal,
 }
 
 /// What a resource is.
@@ -89,7 +108,7 @@ pub enum Encryption {
 
 impl Resource {
     const fn new(name: &'static str, logical_id: &'static str, kind: Kind, encryption: Encryption) -> Self {
-        Self { name, logical_id, kind, encryption, holds: &[] }
+        Self { name, logical_id, kind, encryption, holds: &[], subject: Subject::Nobody, role: Role::Controller }
     }
 
     /// A table whose items expire by `expires_at`, without backup, under the stack's key.
@@ -174,6 +193,14 @@ impl Resource {
         self.holds = holds;
         self
     }
+
+    /// Whom the things that a resource holds besides its records are about, and in which role they are held.
+    #[must_use]
+    pub const fn about(mut self, subject: Subject, role: Role) -> Self {
+        self.subject = subject;
+        self.role = role;
+        self
+    }
 }
 
 /// A contradiction inside the map. Each names what to change.
@@ -196,19 +223,34 @@ impl DataMap {
         self.records_of(store).any(|record| record.content(attribute).is_some())
     }
 
-    /// What rests in a resource that is personal, by attribute. A dead-letter queue holds what its queues hold.
-    pub fn personal_of(&self, resource: &'static Resource) -> impl Iterator<Item = (&'static str, Personal)> {
+    /// Everything personal, wherever it rests.
+    pub fn personal(&self) -> impl Iterator<Item = Held> {
+        self.resources.iter().flat_map(|resource| self.personal_of(resource))
+    }
+
+    /// What rests in a resource that is personal. A dead-letter queue holds what its queues hold.
+    pub fn personal_of(&self, resource: &'static Resource) -> impl Iterator<Item = Held> {
         let feeds = self.resources.iter().filter(|other| {
             let into = matches!(other.kind, Kind::Queue { dead_letter, .. } if dead_letter == Some(resource.name));
             into && matches!(resource.kind, Kind::DeadLetter { .. })
         });
-        feeds.chain([resource]).flat_map(|place| {
+        feeds.chain([resource]).flat_map(move |place| {
             let records = self.records_of(place.name).filter(|_| place.kind.holds_records());
-            let held = place.holds.iter().filter_map(|field| match field.content {
-                Content::None => None,
-                Content::Personal(personal) => Some((field.attribute, personal)),
+            let records = records.flat_map(move |record| {
+                let held = move |(attribute, personal)| {
+                    let Record { subject, role, .. } = *record;
+                    Held { place: resource, subject, role, attribute, personal }
+                };
+                record.personal().map(held)
             });
-            records.flat_map(Record::personal).chain(held)
+            let held = place.holds.iter().filter_map(move |field| match field.content {
+                Content::None => None,
+                Content::Personal(personal) => {
+                    let Resource { subject, role, .. } = *place;
+                    Some(Held { place: resource, subject, role, attribute: field.attribute, personal })
+                }
+            });
+            records.chain(held)
         })
     }
 
@@ -218,7 +260,7 @@ impl DataMap {
     /// - a table's items can carry the attribute by which they expire;
     /// - what must be gone after a number of days rests in nothing that keeps copies beyond them: no recovery for
     ///   logs, counters and links, no queue or log group that keeps longer;
-    /// - personal data is encrypted under the stack's key, and none is in a log group or a schedule;
+    /// - personal data is about somebody, it is encrypted under the stack's key, and none is in a log group or a schedule;
     /// - a queue's dead letters go to a dead-letter queue.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -257,7 +299,10 @@ impl DataMap {
         {
             fault(format!("`{dead_letter}` is not a dead-letter queue of the map"));
         }
-        for (attribute, personal) in self.personal_of(resource) {
+        for Held { subject, attribute, personal, .. } in self.personal_of(resource) {
+            if subject == Subject::Nobody {
+                fault(format!("`{attribute}` is personal data and about nobody: say whom with `about`"));
+            }
             match resource.kind {
                 Kind::LogGroup { .. } | Kind::Schedule | Kind::EventBus => {
                     fault(format!("`{attribute}` is personal data, which has no place there"));

@@ -121,6 +121,10 @@ fn a_map_that_contradicts_itself_says_how() {
     };
     let group = Resource::log_group("proxy", "ProxyLogGroup", 14).holding(source);
     contradicts(vec![accounts, log, group], "`proxy`: `source` is personal data, which has no place there");
+    let secrets = Resource::secret_prefix("store/").holding(source);
+    contradicts(vec![accounts, log, secrets], "`store/`: `source` is personal data and about nobody");
+    let told = secrets.about(Subject::Caller, Role::Controller);
+    assert_eq!(DataMap { resources: vec![accounts, log, told].leak(), ..SOUND }.faults(), []);
     let open = Resource { encryption: Encryption::ServiceKey, ..accounts };
     contradicts(vec![open, log], "`accounts`: `mailAddress` is personal data and not under the stack's key");
 

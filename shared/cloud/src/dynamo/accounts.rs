@@ -59,10 +59,10 @@ pub struct AccountItem {
     #[pd(cat = "user.contact.phone_number", origin = Provided, basis = Contract, purpose(Account, Support), retain = "account", erase = Delete, export = Yes, identity = Phone)]
     pub phone: Phone,
     /// The company.
-    #[pd(cat = "user.professional_information.workplace", origin = Provided, basis = Contract, purpose(Account, Billing), retain = "account", erase = Delete, export = Yes)]
+    #[pd(cat = "user.workplace", origin = Provided, basis = Contract, purpose(Account, Billing), retain = "account", erase = Delete, export = Yes)]
     pub company: Line,
     /// The company's web site.
-    #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Account), retain = "account", erase = Delete, export = Yes)]
+    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Account), retain = "account", erase = Delete, export = Yes)]
     pub website: Website,
     /// What the person agreed to be written to about (R009).
     #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "account", erase = Delete, export = Yes)]

@@ -55,10 +55,10 @@ pub struct SignUpItem {
     #[pd(cat = "user.contact.phone_number", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes, identity = Phone)]
     pub phone: Phone,
     /// The company.
-    #[pd(cat = "user.professional_information.workplace", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.workplace", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
     pub company: Line,
     /// The company's web site.
-    #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
     pub website: Website,
     /// What the person agreed to be written to about.
     #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "sign-up", erase = Delete, export = Yes)]
@@ -80,7 +80,7 @@ pub struct SignUpItem {
 #[pd(store = "guards", subject = Caller, link = "pk", role = Controller, region = Pinned)]
 pub struct SignUpCountItem {
     /// `sign-up-source#` or `sign-up-address#`, and a hash that holds for one window.
-    #[pd(cat = "user.unique_id.probablistic", origin = Derived, basis = LegitimateInterest, purpose(Security), retain = "guard", erase = Expire, export = Never)]
+    #[pd(cat = "user.unique_id.pseudonymous", origin = Derived, basis = LegitimateInterest, purpose(Security), retain = "guard", erase = Expire, export = Never)]
     pub pk: String,
     /// Always `-`.
     #[pd(none)]

@@ -46,7 +46,7 @@ pub struct StoreItem {
     #[pd(none)]
     pub platform: String,
     /// The store's normalised address. It can name a person, as in `ann-smith.example`.
-    #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Operation), retain = "store", erase = Delete, export = Yes)]
+    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Operation), retain = "store", erase = Delete, export = Yes)]
     pub url: String,
     /// The stack it belongs to.
     #[pd(none)]

@@ -50,7 +50,7 @@ pub struct SubscriptionItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Line>,
     /// Where deliveries go; it may name a person.
-    #[pd(cat = "user.contact.social_url", origin = Provided, basis = Contract, purpose(Operation), retain = "account", erase = Delete, export = Yes)]
+    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Operation), retain = "account", erase = Delete, export = Yes)]
     pub url: String,
     /// What it wants to be told.
     #[pd(none)]

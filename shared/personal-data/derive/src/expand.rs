@@ -174,7 +174,7 @@ fn content(mut entries: Entries, owner: &str) -> Result<Content> {
 fn unknown_category(owner: &str, category: &LitStr) -> String {
     let asked = category.value();
     if let Some((_, now)) = REPLACED.iter().find(|(old, _)| *old == asked) {
-        return format!("{owner}: fideslang 3.2 replaced `{asked}` by `{now}`");
+        return format!("{owner}: fideslang 3.1.4 calls `{asked}` `{now}`");
     }
     let parent = asked.rsplit_once('.').map_or(asked.as_str(), |(parent, _)| parent);
     let near: Vec<&str> = CATEGORIES.iter().copied().filter(|known| known.starts_with(parent)).collect();

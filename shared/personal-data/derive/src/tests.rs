@@ -97,8 +97,8 @@ fn unknown_words_are_refused_with_the_known_ones() {
     ] {
         refuses(&format!("{} email: String,", EMAIL.replace(part, wrong)), message);
     }
-    let deprecated = EMAIL.replace("user.contact.email", "user.contact.url");
-    refuses(&format!("{deprecated} url: String,"), "replaced `user.contact.url` by `user.contact.social_url`");
+    let deprecated = EMAIL.replace("user.contact.email", "user.contact.social_url");
+    refuses(&format!("{deprecated} url: String,"), "calls `user.contact.social_url` `user.contact.url`");
     refuses("#[pd(none, export = Yes)] email: String,", "`export` is unknown here; known: nothing beside `none`");
     refuses("#[pd(none)] #[pd(none)] email: String,", "`none` is given twice");
     for (part, wrong) in [("AccountUser", "Alien"), ("Controller", "Landlord"), ("Pinned", "Moon")] {
