@@ -73,7 +73,7 @@ impl Tried {
             consents: Consents::default(),
             unsubscribed_from_marketing: false,
             opted_out_of_sale: false,
-            policy_version: "2026-01".to_owned(),
+            policy_version: "1".to_owned(),
             created_at: now,
             updated_at: now,
             applications: 0,

@@ -17,7 +17,7 @@ fn form(email: &str) -> Value {
         "website": "https://example.com",
         "adult": true,
         "consents": { "monthly": true },
-        "policy_version": "2026-01",
+        "policy_version": "1",
     })
 }
 
@@ -184,6 +184,7 @@ async fn r001_the_form_has_exactly_its_fields() {
         (with("website", json!("javascript:alert(1)")), "/website"),
         (with("adult", json!(false)), "/adult"),
         (with("policy_version", json!("")), "/policy_version"),
+        (with("policy_version", json!("0")), "/policy_version"),
         (without("name"), "/name"),
         (without("adult"), "/adult"),
         (without("company"), "/company"),

@@ -22,15 +22,15 @@ use domain::{
     consent::{Change, Source, Standing},
     id::{AccountId, MessageId},
     key::NewKey,
+    policy,
     role::Role,
     tier::Tier,
 };
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 
 use crate::{App, account, consents, keys::ShownKey, serving::unavailable};
 
-/// Characters of a policy's version.
-const VERSION_LIMIT: usize = 64;
 /// Bytes of a body with a token and nothing else.
 const TOKEN_BODY_LIMIT: usize = 1_000;
 /// The pages need no script, no style and no picture, and nobody may frame them.
@@ -74,7 +74,7 @@ struct Filled {
 
 /// `POST /v1/accounts`
 pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let filled = Filled { opted_out_of_sale: consents::asks_not_to_sell(call), ..check(call.json()?)? };
+    let filled = Filled { opted_out_of_sale: consents::asks_not_to_sell(call), ..check(call.json()?, call.received)? };
     if let Some(seconds) = app.sign_ups.too_many_from(call.source).await.map_err(unavailable)? {
         return Err(Problem::new(Code::RateLimited).retry_after(seconds));
     }
@@ -122,7 +122,7 @@ async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
     app.mails.send(&mail).await.map_err(unavailable)
 }
 
-fn check(form: Form) -> Result<Filled, Problem> {
+fn check(form: Form, now: Timestamp) -> Result<Filled, Problem> {
     let mut errors = Vec::new();
     let name = read(&mut errors, "/name", &form.name);
     let email = read(&mut errors, "/email", &form.email);
@@ -133,8 +133,12 @@ fn check(form: Form) -> Result<Filled, Problem> {
         errors.push(FieldError::new("/adult", "only adults may sign up"));
     }
     let version = form.policy_version;
-    if version.is_empty() || version.len() > VERSION_LIMIT || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
-        errors.push(FieldError::new("/policy_version", "the version of the privacy policy that was accepted"));
+    // Who agrees to a text must be able to read it again, and the one that holds (R041).
+    if !policy::named(policy::PRIVACY).is_some_and(|policy| policy.can_be_accepted(&version, now)) {
+        errors.push(FieldError::new(
+            "/policy_version",
+            "a version of the privacy policy that holds; `GET /policies` lists them",
+        ));
     }
     match (name, email, phone, company, website) {
         (Some(name), Some(email), Some(phone), Some(company), Some(website)) if errors.is_empty() => {

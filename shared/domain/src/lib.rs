@@ -17,6 +17,7 @@ pub mod key;
 pub mod limit;
 pub mod model;
 pub mod money;
+pub mod policy;
 pub mod privacy;
 pub mod request;
 pub mod role;
