@@ -5,9 +5,14 @@
 
 #[cfg(feature = "schema")]
 pub mod description;
-mod inventory;
+pub mod inventory;
+mod policies;
+pub mod processors;
+pub mod records;
+pub mod retention;
 pub mod routes;
 mod serving;
+mod well_known;
 
 use cloud::{
     boot::{Boot, Budget},
@@ -17,6 +22,9 @@ use cloud::{
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
 };
+use domain::store::Region;
+
+use crate::records::Operator;
 
 cloud::config! {
     /// What the function needs to know.
@@ -29,6 +37,12 @@ cloud::config! {
         pub service_log_table: String = "SERVICE_LOG_TABLE",
         /// Table of the 90-day journal.
         pub security_log_table: String = "SECURITY_LOG_TABLE",
+        /// The region of this stack.
+        pub region: Region = "STACK_REGION",
+        /// How to reach whoever runs this stack.
+        pub contact: String = "CONTACT",
+        /// The base URL that people see.
+        pub public_url: String = "PUBLIC_URL",
     }
 }
 
@@ -37,6 +51,8 @@ pub struct App {
     gate: Gate,
     journal: Journal,
     clock: Clock,
+    operator: Operator,
+    public_url: String,
 }
 
 impl App {
@@ -49,7 +65,16 @@ impl App {
             Journal::start(tables.clone(), &config.service_log_table, &config.security_log_table, clock.clone());
         let admission = Admission::new(tables.clone(), config.keys_table, clock.clone());
         let guard = SourceGuard::new(tables, config.guards_table, clock.clone());
-        Self { gate: Gate::new(admission, guard, journal.clone()), journal, clock }
+        Self {
+            gate: Gate::new(admission, guard, journal.clone()),
+            journal,
+            clock,
+            operator: Operator {
+                contact: well_known::address(&config.contact),
+                region: config.region.as_str().to_owned(),
+            },
+            public_url: config.public_url,
+        }
     }
 
     /// The journals, so that `main` can hold the sandbox for them and tests can wait for them.

@@ -17,6 +17,13 @@ pub struct Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     ShowInventory,
+    ShowProcessors,
+    ShowRecords,
+    ShowRetention,
+    ListPolicies,
+    ShowPolicy,
+    ShowPrivacyControl,
+    ShowSecurity,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -24,7 +31,16 @@ const fn open(name: &'static str, endpoint: Endpoint) -> Route {
 }
 
 /// Every route of the function.
-pub static ROUTES: &[Route] = &[open("GET /privacy/inventory", Endpoint::ShowInventory)];
+pub static ROUTES: &[Route] = &[
+    open("GET /privacy/inventory", Endpoint::ShowInventory),
+    open("GET /privacy/processors", Endpoint::ShowProcessors),
+    open("GET /privacy/records", Endpoint::ShowRecords),
+    open("GET /privacy/retention", Endpoint::ShowRetention),
+    open("GET /policies", Endpoint::ListPolicies),
+    open("GET /policies/{document}/{version}", Endpoint::ShowPolicy),
+    open("GET /.well-known/gpc.json", Endpoint::ShowPrivacyControl),
+    open("GET /.well-known/security.txt", Endpoint::ShowSecurity),
+];
 
 /// Finds the route of a call.
 #[must_use]

@@ -7,8 +7,9 @@ use cloud::{
 use http::header;
 
 use crate::{
-    App, inventory,
+    App, inventory, policies, processors, records, retention,
     routes::{Endpoint, Route, find},
+    well_known,
 };
 
 /// Serves a call: the answer, and what it says of limits.
@@ -40,9 +41,16 @@ async fn answer(app: &App, call: &Call, found: Found<'_, Route>, readable: Resul
 
 /// What a route answers with.
 #[expect(clippy::unused_async, reason = "routes that ask a table follow")]
-async fn at(_: &App, call: &Call, endpoint: Endpoint, _: &[&str]) -> Result<Answer, Problem> {
+async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> Result<Answer, Problem> {
     match endpoint {
         Endpoint::ShowInventory => Ok(document(call, &inventory::inventory())),
+        Endpoint::ShowProcessors => Ok(document(call, &processors::processors(&app.operator.region))),
+        Endpoint::ShowRecords => Ok(document(call, &records::records(&app.operator))),
+        Endpoint::ShowRetention => Ok(document(call, &retention::retention())),
+        Endpoint::ListPolicies => Ok(document(call, &policies::list(call.received))),
+        Endpoint::ShowPolicy => policies::show(call, parameters),
+        Endpoint::ShowPrivacyControl => Ok(document(call, &well_known::privacy_control())),
+        Endpoint::ShowSecurity => Ok(well_known::security(call, &app.operator.contact, &app.public_url)),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod objects;
 pub mod offboarding;
 pub mod once;
 pub mod pace;
+pub mod processors;
 pub mod requests;
 pub mod resources;
 pub mod seal;
