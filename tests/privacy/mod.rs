@@ -1,7 +1,10 @@
 //! The `privacy` function, route by route, in this process: what anybody may know and ask.
 
+mod documents;
+mod fideslang;
 mod inventory;
 pub(crate) mod lobby;
+mod published;
 
 use testkit::fault_proxy::Seen;
 

@@ -5,7 +5,7 @@
 pub mod breaking;
 mod document;
 mod problems;
-mod yaml;
+pub mod yaml;
 
 use std::path::PathBuf;
 

@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "tags",
     "paths",
     "components",
+    "fides_key",
     "name",
     "in",
     "operationId",
@@ -34,7 +35,8 @@ const ORDER: &[&str] = &[
 ];
 
 /// The document's text.
-pub(crate) fn write(value: &Value) -> String {
+#[must_use]
+pub fn write(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(object) => write_object(&mut out, object, 0),
