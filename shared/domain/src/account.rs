@@ -29,6 +29,8 @@ pub enum TextError {
 pub const LINE_LIMIT: usize = 200;
 /// Characters of an e-mail address (RFC 5321, 4.5.3.1.3, less the angle brackets).
 pub const EMAIL_LIMIT: usize = 254;
+/// Characters of a message.
+pub const MESSAGE_LIMIT: usize = 5_000;
 /// Characters of a web site's address.
 pub const WEBSITE_LIMIT: usize = 500;
 
@@ -82,6 +84,8 @@ fields! {
     Phone by check_phone;
     /// The address of a web site.
     Website by check_website;
+    /// What somebody writes: 1 to [`MESSAGE_LIMIT`] characters, with line breaks and tabs and no other control characters.
+    Message by check_message;
 }
 
 impl EmailAddress {
@@ -103,6 +107,11 @@ fn check_text(text: &str, limit: usize) -> Result<(), TextError> {
     } else {
         Ok(())
     }
+}
+
+fn check_message(text: &str) -> Result<(), TextError> {
+    let without_breaks = text.replace(['\n', '\r', '\t'], " ");
+    check_text(&without_breaks, MESSAGE_LIMIT)
 }
 
 fn check_line(text: &str) -> Result<(), TextError> {
@@ -193,6 +202,15 @@ mod tests {
         assert_eq!(long.parse::<Line>().err(), Some(TextError::TooLong(200)));
         assert_eq!("Ann\nSmith".parse::<Line>().err(), Some(TextError::Control));
         assert_eq!("Ann Smith \u{1f600}".parse::<Line>().err(), None);
+        for (message, error) in [
+            ("One\r\n\tTwo", None),
+            ("", Some(TextError::Empty)),
+            ("a\u{0}b", Some(TextError::Control)),
+            ("a\u{1b}[31m", Some(TextError::Control)),
+            (&"x".repeat(5_001), Some(TextError::TooLong(5_000))),
+        ] {
+            assert_eq!(message.parse::<Message>().err(), error, "{message}");
+        }
         for (phone, good) in [
             ("+49 (30) 901820-0", true),
             ("030 901820", true),

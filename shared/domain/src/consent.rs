@@ -170,6 +170,8 @@ pub enum Change {
     Unsubscribed,
     /// The person objected to marketing (GDPR Art. 21(2)): no more of any of it.
     Objected,
+    /// The person asked that nothing about them be sold or shared (R060). We do neither; it is noted all the same.
+    OptedOut,
     /// The person's browser said `Sec-GPC: 1`: nothing about the person may be sold or shared (R060). We do neither; it is noted all the same.
     Gpc,
 }
@@ -180,7 +182,7 @@ impl Change {
     pub const fn purpose(self) -> Option<Purpose> {
         match self {
             Self::Granted { purpose } | Self::Withdrawn { purpose } => Some(purpose),
-            Self::Unsubscribed | Self::Objected | Self::Gpc => None,
+            Self::Unsubscribed | Self::Objected | Self::OptedOut | Self::Gpc => None,
         }
     }
 
@@ -213,6 +215,8 @@ pub enum Source {
     MailedLink,
     /// The button that a mail program shows for a mail's `List-Unsubscribe` (RFC 8058).
     OneClick,
+    /// A request about the person's own data, by whichever way it came in.
+    Request,
 }
 
 /// The form that was filled in.
@@ -228,6 +232,8 @@ pub enum Form {
     Unsubscribe,
     /// A form of the web site.
     WebForm,
+    /// A request about the person's own data.
+    Request,
 }
 
 /// What holds now: the fold over a person's changes.
@@ -257,7 +263,7 @@ impl Standing {
                 self.unsubscribed_from_marketing = true;
             }
             // It is about selling and sharing; mail that the person asked for by name still comes.
-            Change::Gpc => self.opted_out_of_sale = true,
+            Change::OptedOut | Change::Gpc => self.opted_out_of_sale = true,
         }
         self
     }

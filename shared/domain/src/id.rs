@@ -137,12 +137,16 @@ ids! {
     EventId = "evt_";
     /// A request about a person, as it is worked on.
     PrivacyRequestId = "prq_";
+    /// A case in the register of breaches.
+    BreachId = "brc_";
     /// A developer's wish for events.
     SubscriptionId = "sub_";
     /// Somebody without an account who agreed to be written to.
     ContactId = "con_";
     /// One change in the ledger of consents.
     ConsentId = "cns_";
+    /// What somebody sent by a form.
+    SubmissionId = "frm_";
 }
 
 impl MessageId {

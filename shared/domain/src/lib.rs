@@ -4,12 +4,16 @@
 //! arguments, so every rule can be tested with a table or a property.
 
 pub mod account;
+pub mod breach;
 pub mod cache;
+pub mod card;
 pub mod compliance;
 pub mod consent;
+pub mod cookie;
 pub mod delivery;
 pub mod deprecation;
 pub mod event;
+pub mod form;
 pub mod grant;
 pub mod id;
 pub mod inactivity;

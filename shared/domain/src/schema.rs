@@ -21,7 +21,7 @@ macro_rules! texts {
 pub(crate) use texts;
 
 use crate::{
-    account::{EMAIL_LIMIT, EmailAddress, LINE_LIMIT, Line, Phone, WEBSITE_LIMIT, Website},
+    account::{EMAIL_LIMIT, EmailAddress, LINE_LIMIT, Line, MESSAGE_LIMIT, Message, Phone, WEBSITE_LIMIT, Website},
     model::Entity,
     scope::{Scope, ScopeSet},
     usage::StatusClass,
@@ -32,6 +32,7 @@ texts! {
     EmailAddress, "EmailAddress", { "format": "email", "maxLength": EMAIL_LIMIT };
     Phone, "Phone", { "minLength": 5, "maxLength": 40, "description": "A telephone number with 5 to 15 digits." };
     Website, "Website", { "pattern": "^https?://", "maxLength": WEBSITE_LIMIT };
+    Message, "Message", { "minLength": 1, "maxLength": MESSAGE_LIMIT, "description": "Text with line breaks." };
     Scope, "Scope", { "enum": Scope::ALL.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(), "description": "One thing a key may do." };
     StatusClass, "StatusClass", { "enum": StatusClass::ALL.map(StatusClass::as_str) };
     Entity, "Entity", { "enum": Entity::ALL.map(Entity::as_str) };

@@ -65,6 +65,13 @@ pub fn deadlines(kind: Kind, regime: Regime, received: Timestamp) -> Deadlines {
     }
 }
 
+/// The date to which a request's time is extended now; `None` where no law knows an extension, it was had before, or it comes after the time is over
+/// (GDPR Art. 12(3): told within the first month).
+#[must_use]
+pub fn extended(due: Timestamp, extendable_to: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    extendable_to.filter(|to| now <= due && *to > due)
+}
+
 /// Until when an erasure that is approved now can still be stopped: 72 hours, or less where the answer would be late.
 #[must_use]
 pub fn cooling_off_until(approved: Timestamp, due: Timestamp) -> Timestamp {
@@ -171,6 +178,15 @@ mod tests {
         assert_eq!(extendable(Regime::California), Some(at("2027-02-28T08:00:00Z")));
         assert_eq!(extendable(Regime::Utah), extendable(Regime::Colorado));
         assert_eq!(extendable(Regime::Policies), None);
+    }
+
+    #[test]
+    fn an_extension_is_told_before_the_time_is_over() {
+        let (due, to) = (at("2026-12-01T00:00:00Z"), at("2027-02-01T00:00:00Z"));
+        assert_eq!(extended(due, Some(to), due), Some(to));
+        assert_eq!(extended(due, Some(to), at("2026-12-01T00:00:01Z")), None);
+        assert_eq!(extended(due, None, at("2026-11-01T00:00:00Z")), None);
+        assert_eq!(extended(to, Some(to), at("2026-11-01T00:00:00Z")), None, "once");
     }
 
     #[test]

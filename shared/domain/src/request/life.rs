@@ -221,6 +221,8 @@ pub enum Letter {
     Partial,
     /// That the answer can be fetched.
     Ready,
+    /// That it was fetched, the first time.
+    Downloaded,
     /// That what was asked is done.
     Done,
     /// That it is refused, why, and how to appeal.
@@ -239,6 +241,29 @@ pub enum Letter {
     AppealGranted,
     /// That the appeal is refused, and who hears complaints.
     AppealRefused,
+}
+
+impl Letter {
+    /// Every letter.
+    pub const ALL: [Self; 17] = [
+        Self::Received,
+        Self::ReceivedAtOnce,
+        Self::NeedsInfo,
+        Self::UnderReview,
+        Self::CoolingOff,
+        Self::Partial,
+        Self::Ready,
+        Self::Downloaded,
+        Self::Done,
+        Self::Denied,
+        Self::Extended,
+        Self::Merged,
+        Self::Cancelled,
+        Self::Forwarded,
+        Self::AppealReceived,
+        Self::AppealGranted,
+        Self::AppealRefused,
+    ];
 }
 
 /// What follows from a step. All of it is one write.
@@ -279,8 +304,8 @@ pub enum Refused {
     /// The time is over.
     #[error("the time for this is over")]
     Late,
-    /// Who refused cannot decide on the appeal.
-    #[error("an appeal is decided by someone else than who refused")]
+    /// Who refused cannot decide on the appeal (R069), and who approved is not the second one to look.
+    #[error("somebody else has to decide this")]
     SameReviewer,
 }
 

@@ -5,15 +5,18 @@
 //! the merchant decides; here we verify and decide ourselves.
 
 pub mod due;
+pub mod factor;
 pub mod ground;
 pub mod life;
 pub mod proof;
 pub mod regime;
+pub mod sensitive;
 
 #[cfg(test)]
 mod model_tests;
 
 pub use due::{Deadlines, deadlines};
+pub use factor::Factor;
 pub use ground::Ground;
 pub use life::{Facts, Letter, Next, Refused, State, Step, step};
 pub use proof::{Doubt, Evidence, Level, required};
@@ -132,6 +135,34 @@ pub enum Language {
     En,
     /// French.
     Fr,
+}
+
+/// What of an account can be corrected. Its address cannot: a new one would have to be confirmed first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CorrectedField {
+    /// The person's name.
+    Name,
+    /// The telephone number.
+    Phone,
+    /// The company.
+    Company,
+    /// The company's web site.
+    Website,
+}
+
+impl CorrectedField {
+    /// The word that stands for it in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Phone => "phone",
+            Self::Company => "company",
+            Self::Website => "website",
+        }
+    }
 }
 
 #[cfg(test)]
