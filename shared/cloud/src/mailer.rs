@@ -5,11 +5,13 @@
 //! their own to a third person through us.
 
 pub mod marketing;
+pub mod requests;
 
 use domain::{
     account::EmailAddress,
     delivery::AttemptError,
-    id::{ApplicationId, KeyId, MessageId, PrivacyRequestId, StoreId, SubscriptionId},
+    form,
+    id::{ApplicationId, KeyId, MessageId, PrivacyRequestId, StoreId, SubmissionId, SubscriptionId},
     privacy::Held,
     subscription::DisabledBecause,
 };
@@ -55,6 +57,8 @@ pub enum MailKind {
     SignUpLink,
     /// An account was closed.
     AccountClosed,
+    /// An account was erased, because its owner asked for that.
+    AccountErased,
     /// For some time a subscription's endpoint has taken nothing.
     EndpointFailing,
     /// A subscription was switched off because of its endpoint.
@@ -73,6 +77,14 @@ pub enum MailKind {
     KeyOld,
     /// It still has to be.
     KeyOldAgain,
+    /// A letter about a person's own request, see [`requests`].
+    Request,
+    /// What somebody sent by a form has come in.
+    FormReceived,
+    /// The same, for the operator.
+    FormForOperator,
+    /// The link that confirms what was ticked on a form.
+    ConsentLink,
 }
 
 /// What time brings. Types of ours, without a word that anybody typed.
@@ -103,13 +115,19 @@ impl MailKind {
     #[must_use]
     pub const fn class(self) -> MessageClass {
         match self {
-            Self::SignUpLink | Self::EndpointFailing | Self::EndpointDisabled => MessageClass::Transactional,
-            Self::AccountClosed | Self::KeyOld | Self::KeyOldAgain => MessageClass::Security,
+            Self::SignUpLink
+            | Self::ConsentLink
+            | Self::FormReceived
+            | Self::FormForOperator
+            | Self::EndpointFailing
+            | Self::EndpointDisabled => MessageClass::Transactional,
+            Self::AccountClosed | Self::AccountErased | Self::KeyOld | Self::KeyOldAgain => MessageClass::Security,
             Self::CustomerDataHeld
             | Self::CustomerErased
             | Self::AccountIdle
             | Self::AccountIdleAgain
-            | Self::AccountExpired => MessageClass::Legal,
+            | Self::AccountExpired
+            | Self::Request => MessageClass::Legal,
         }
     }
 }
@@ -157,6 +175,16 @@ pub struct PrivacyFacts {
     pub received_at: Timestamp,
     /// What was found, or found and erased.
     pub held: Held,
+}
+
+/// What was sent by a form: its name and the form's, and nothing that was typed.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormFacts {
+    /// What names it.
+    pub id: SubmissionId,
+    /// Which form.
+    pub form: form::Kind,
 }
 
 /// What was seen of an endpoint. Types of ours, without a word that anybody typed: not even the endpoint's address.
@@ -212,13 +240,21 @@ pub struct MailMessage {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
+    /// What a letter tells of a person's own request, where the mail is one.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<requests::RequestFacts>,
+    /// What was sent by a form, where the mail is about that.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<FormFacts>,
 }
 
 impl MailMessage {
     /// A mail that is about nothing but what its kind says.
     #[must_use]
     pub fn plain(id: MessageId, kind: MailKind, to: EmailAddress) -> Self {
-        Self { id, kind, to, link: None, endpoint: None, privacy: None, notice: None }
+        Self { id, kind, to, link: None, endpoint: None, privacy: None, notice: None, request: None, form: None }
     }
 
     /// The id of a mail about something that has this name: the same one however often it is told, so that one mail goes out.
@@ -261,6 +297,8 @@ enum About {
     Privacy,
     Notice,
     NoticeAndLink,
+    Request,
+    Form,
 }
 
 const fn words(kind: MailKind) -> Words {
@@ -274,11 +312,46 @@ const fn words(kind: MailKind) -> Words {
             ],
             about: About::Link,
         },
+        MailKind::FormReceived => Words {
+            subject: "We have what you sent us",
+            paragraphs: &[
+                "Someone, probably you, filled in a form of ours with this address. It has come in and is dealt with by a person:",
+                "Complaints and reports are answered within two working days. Name the reference when you write to us about it.",
+                "If it was not you, do nothing: nothing that was typed into the form is repeated here, and it is deleted when its time is over.",
+            ],
+            about: About::Form,
+        },
+        MailKind::FormForOperator => Words {
+            subject: "A form has come in",
+            paragraphs: &[
+                "Somebody filled in one of the forms. What was written is not in this mail, which knows no retention; it rests in the table of forms under this reference:",
+                "A complaint, or a report of a leak, a weakness or abuse wants an answer within two working days. Whoever suspects a leak starts a clock of 72 hours.",
+            ],
+            about: About::Form,
+        },
+        MailKind::ConsentLink => Words {
+            subject: "Confirm that you want letters from us",
+            paragraphs: &[
+                "Someone, probably you, filled in a form with this address and ticked that we may write to it. Open this link and press the button there to confirm it:",
+                "The link works once and for 24 hours. Every letter has a link that ends them.",
+                "If it was not you, do nothing: without the link nobody writes to you, and what was ticked is deleted within a day or two.",
+            ],
+            about: About::Link,
+        },
         MailKind::AccountClosed => Words {
             subject: "Your account was closed",
             paragraphs: &[
                 "Your account was closed with one of its keys. All its keys are revoked, and what the account held is being deleted.",
                 "If this was not you, answer this mail at once.",
+            ],
+            about: About::Nothing,
+        },
+        MailKind::AccountErased => Words {
+            subject: "Your account was erased",
+            paragraphs: &[
+                "You asked us to erase what we hold about you, and your account is erased now, with its applications, keys and subscriptions. \
+                 Its stores are disconnected and their credentials destroyed.",
+                "Another letter tells you when we have looked for it once more. If this was not you, answer this mail at once.",
             ],
             about: About::Nothing,
         },
@@ -361,6 +434,8 @@ const fn words(kind: MailKind) -> Words {
             ],
             about: About::Notice,
         },
+        // In the person's language, and more than one: see `requests`.
+        MailKind::Request => Words { subject: "", paragraphs: &[], about: About::Request },
     }
 }
 
@@ -439,15 +514,22 @@ struct Rendered {
 
 fn render(mail: &MailMessage) -> Result<Rendered, MailError> {
     let words = words(mail.kind);
-    let (link, facts) = match (&mail.link, &mail.endpoint, &mail.privacy, &mail.notice, words.about) {
-        (Some(link), None, None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
-        (None, Some(facts), None, None, About::Endpoint) => (None, lines(facts)),
-        (None, None, Some(facts), None, About::Privacy) => (None, held(facts)),
-        (None, None, None, Some(notice), About::Notice) => (None, told(notice)),
-        (Some(link), None, None, Some(notice), About::NoticeAndLink) if is_link(link) => {
+    match (&mail.request, words.about == About::Request, &mail.link) {
+        (Some(facts), true, Some(link)) => return requests::render(facts, link),
+        (None, false, _) => {}
+        _ => return Err(MailError::Link),
+    }
+    let filled = (&mail.link, &mail.endpoint, &mail.privacy, &mail.notice, &mail.form, words.about);
+    let (link, facts) = match filled {
+        (Some(link), None, None, None, None, About::Link) if is_link(link) => (Some(link.as_str()), Vec::new()),
+        (None, Some(facts), None, None, None, About::Endpoint) => (None, lines(facts)),
+        (None, None, Some(facts), None, None, About::Privacy) => (None, held(facts)),
+        (None, None, None, Some(notice), None, About::Notice) => (None, told(notice)),
+        (Some(link), None, None, Some(notice), None, About::NoticeAndLink) if is_link(link) => {
             (Some(link.as_str()), told(notice))
         }
-        (None, None, None, None, About::Nothing) => (None, Vec::new()),
+        (None, None, None, None, Some(facts), About::Form) => (None, sent(facts)),
+        (None, None, None, None, None, About::Nothing) => (None, Vec::new()),
         _ => return Err(MailError::Link),
     };
     let mut text = String::new();
@@ -513,6 +595,10 @@ fn told(notice: &Notice) -> Vec<String> {
             lines
         }
     }
+}
+
+fn sent(FormFacts { id, form }: &FormFacts) -> Vec<String> {
+    vec![format!("Reference: {id}"), format!("Form: {}", form.as_str())]
 }
 
 fn second(at: Timestamp) -> String {

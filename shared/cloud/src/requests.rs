@@ -6,6 +6,12 @@
 use domain::id::PrivacyRequestId;
 use personal_data::PersonalData;
 
+/// The key in the bucket `exports` of the file with what is held of a person. The request's own id: 128 bits that nobody can guess.
+#[must_use]
+pub fn export_key(request: &PrivacyRequestId) -> String {
+    format!("exports/{}.zip", request.body())
+}
+
 /// One request that is to be looked at: a message of the `requests` queue.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
 #[serde(deny_unknown_fields)]

@@ -153,6 +153,14 @@ fn requests(sendings: Vec<Sending>) -> Vec<Vec<Sending>> {
 }
 
 impl<T> Queue<T> {
+    /// Whether a batch comes from this queue, for a function that is given batches of several.
+    #[must_use]
+    pub fn sent(&self, event: &SqsEvent) -> bool {
+        let name = |place: &str, separator: char| place.rsplit(separator).next().map(str::to_owned);
+        let source = event.records.first().and_then(|record| name(record.event_source_arn.as_deref()?, ':'));
+        source.is_some() && source == name(&self.url, '/')
+    }
+
     /// Hides messages that were received for so long each, so that they come again then. One that cannot be hidden comes earlier or later.
     async fn hide(&self, waits: Vec<(String, Duration)>) {
         for request in waits.chunks(AT_MOST) {

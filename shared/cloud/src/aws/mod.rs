@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
@@ -40,6 +40,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// How long an AWS call may take with all its attempts: well within the 29 s that API Gateway leaves a function.
 const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// What is added to both for each mebibyte that is sent: a function with little memory has a narrow line.
+const EACH_MEBIBYTE: Duration = Duration::from_millis(250);
 /// How often a call is sent at most.
 pub const ATTEMPTS: u32 = 3;
 
@@ -139,7 +141,7 @@ struct Parts {
 /// One request.
 pub(crate) struct Call<'a> {
     pub(crate) method: Method,
-    /// From the first slash on, percent-encoded.
+    /// From the first slash on, percent-encoded; a query with its parameters sorted and each with its `=`.
     pub(crate) path: &'a str,
     /// Beside what every request has; names in lower case.
     pub(crate) headers: &'a [(&'static str, &'a str)],
@@ -152,6 +154,11 @@ impl Service {
     fn new(aws: Aws, base: String, signed_for: &'static str) -> Self {
         let host = base.split_once("://").map_or(base.as_str(), |(_, authority)| authority).to_owned();
         Self(Arc::new(Parts { aws, base, host, signed_for, key: Mutex::default() }))
+    }
+
+    /// Scheme and authority.
+    pub(crate) fn base(&self) -> &str {
+        &self.0.base
     }
 
     /// Calls an action of a service that speaks `application/x-amz-json-1.1`; `target` is its name with the service's prefix.
@@ -179,15 +186,22 @@ impl Service {
 
     /// Sends a request until it is answered, refused for good, or its time is over.
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Bytes, CallError> {
+        self.send_for_head(call).await.map(|(_, body)| body)
+    }
+
+    /// The same, with the headers of the answer.
+    pub(crate) async fn send_for_head(&self, call: &Call<'_>) -> Result<(HeaderMap, Bytes), CallError> {
         let quota = &self.0.aws.0.quota;
+        let mebibytes = u32::try_from(call.body.len() >> 20).unwrap_or(u32::MAX);
+        let longer = EACH_MEBIBYTE.saturating_mul(mebibytes);
         let attempts = async {
             let mut spent = 0;
             for attempt in 1.. {
-                let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.attempt(call)).await;
+                let answer = tokio::time::timeout(ATTEMPT_TIMEOUT + longer, self.attempt(call)).await;
                 let error = match answer.unwrap_or_else(|_| Err(CallError::Slow)) {
-                    Ok(body) => {
+                    Ok(answer) => {
                         quota.give_back(spent);
-                        return Ok(body);
+                        return Ok(answer);
                     }
                     Err(error) => error,
                 };
@@ -200,19 +214,46 @@ impl Service {
             }
             Err(CallError::Slow)
         };
-        tokio::time::timeout(CALL_TIMEOUT, attempts).await.unwrap_or(Err(CallError::Slow))
+        tokio::time::timeout(CALL_TIMEOUT + longer * call.attempts, attempts).await.unwrap_or(Err(CallError::Slow))
     }
 
-    async fn attempt(&self, call: &Call<'_>) -> Result<Bytes, CallError> {
+    async fn attempt(&self, call: &Call<'_>) -> Result<(HeaderMap, Bytes), CallError> {
         let request = self.signed(call).map_err(|_| CallError::Unreadable)?;
         let answer = self.0.aws.0.http.request(request).await.map_err(|error| CallError::no_answer(&error))?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.map_err(|error| CallError::no_answer(&error))?.to_bytes();
-        if head.status.is_success() { Ok(body) } else { Err(CallError::Refused(Refusal::new(&head, body))) }
+        if head.status.is_success() {
+            Ok((head.headers, body))
+        } else {
+            Err(CallError::Refused(Refusal::new(&head, body)))
+        }
+    }
+
+    /// An address with which anybody may `GET` the path, for so many seconds; `more` are parameters of the action, as
+    /// [`sign::presigned_query`] takes them.
+    pub(crate) fn presigned(&self, path: &str, seconds: u64, more: &[(&str, &str)]) -> String {
+        let Parts { aws, base, host, signed_for, .. } = &*self.0;
+        let stamp = Stamp::of(Clock::system().now());
+        let scope = Scope { date: stamp.date(), region: &aws.0.region, service: signed_for };
+        let token = aws.0.token.as_ref().map(ExposeSecret::expose_secret);
+        let query = sign::presigned_query(&aws.0.access_key, token, &scope, &stamp, seconds, more);
+        let canonical = sign::canonical_request("GET", path, &query, &[("host", host)], sign::UNSIGNED);
+        let signature = self.signature(&stamp, &scope, &canonical.text);
+        format!("{base}{path}?{query}&X-Amz-Signature={signature}")
+    }
+
+    fn signature(&self, stamp: &Stamp, scope: &Scope<'_>, canonical: &str) -> String {
+        let Parts { aws, key, .. } = &*self.0;
+        // What is behind the lock is a cache.
+        let mut key = key.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = key.take_if(|key| !key.is_of(stamp.date()));
+        drop(current);
+        let key = key.get_or_insert_with(|| SigningKey::derive(aws.0.secret.expose_secret(), scope));
+        key.signature(stamp, scope, canonical)
     }
 
     fn signed(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, http::Error> {
-        let Parts { aws, base, host, signed_for, key } = &*self.0;
+        let Parts { aws, base, host, signed_for, .. } = &*self.0;
         // The machine's clock, even where a test steers the product's: AWS has its own, too.
         let stamp = Stamp::of(Clock::system().now());
         let payload = sign::hex_digest(&call.body);
@@ -227,15 +268,9 @@ impl Service {
         }
         headers.sort_unstable();
         let scope = Scope { date: stamp.date(), region: &aws.0.region, service: signed_for };
-        let canonical = sign::canonical_request(call.method.as_str(), call.path, &headers, &payload);
-        let signature = {
-            // What is behind the lock is a cache.
-            let mut key = key.lock().unwrap_or_else(PoisonError::into_inner);
-            let current = key.take_if(|key| !key.is_of(stamp.date()));
-            drop(current);
-            let key = key.get_or_insert_with(|| SigningKey::derive(aws.0.secret.expose_secret(), &scope));
-            key.signature(&stamp, &scope, &canonical.text)
-        };
+        let (path, query) = call.path.split_once('?').unwrap_or((call.path, ""));
+        let canonical = sign::canonical_request(call.method.as_str(), path, query, &headers, &payload);
+        let signature = self.signature(&stamp, &scope, &canonical.text);
         let authorization = sign::authorization(&aws.0.access_key, &scope, &canonical.signed_headers, &signature);
 
         let mut request = Request::builder().method(call.method.clone()).uri(format!("{base}{}", call.path));

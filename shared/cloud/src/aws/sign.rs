@@ -1,15 +1,18 @@
 //! Signature Version 4 of AWS, of requests whose path and headers are ours (AWS General Reference, "Create a signed AWS API request").
 //!
-//! Paths come percent-encoded and have no query, header values have no blanks at their ends or in a row: nothing has to be normalised. The key
+//! Paths and queries come percent-encoded, queries in the order of their names, header values have no blanks at their ends or in a row: nothing has to be normalised. The key
 //! of a day is derived once. ring does the hashing, because it is in the tree as the TLS stack's provider.
 
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::{digest, hmac};
 use secrecy::zeroize::Zeroizing;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// Stands for the hash of a body that is not signed.
+pub(super) const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// A time as AWS writes it: `20150830T123600Z`.
@@ -85,11 +88,17 @@ pub(super) struct Canonical {
 }
 
 /// The request in the form in which both sides hash it. `headers` are in the order of their names.
-pub(super) fn canonical_request(method: &str, path: &str, headers: &[(&str, &str)], payload: &str) -> Canonical {
+pub(super) fn canonical_request(
+    method: &str,
+    path: &str,
+    query: &str,
+    headers: &[(&str, &str)],
+    payload: &str,
+) -> Canonical {
     let length: usize = headers.iter().map(|(name, value)| 2 * name.len() + value.len() + 3).sum();
     let mut signed_headers = String::with_capacity(length);
-    let mut text = String::with_capacity(length + path.len() + 96);
-    for part in [method, "\n", path, "\n\n"] {
+    let mut text = String::with_capacity(length + path.len() + query.len() + 96);
+    for part in [method, "\n", path, "\n", query, "\n"] {
         text.push_str(part);
     }
     for (name, value) in headers {
@@ -106,6 +115,39 @@ pub(super) fn canonical_request(method: &str, path: &str, headers: &[(&str, &str
     text.push('\n');
     text.push_str(payload);
     Canonical { text, signed_headers }
+}
+
+/// The query that lets whoever has the address do what is signed, for so many seconds ("Authenticating Requests: Using Query Parameters"): without
+/// the signature, which is over it. `more` are the action's own parameters, whose names come after `X-Amz-` in the order of bytes, encoded.
+pub(super) fn presigned_query(
+    access_key: &str,
+    token: Option<&str>,
+    scope: &Scope<'_>,
+    stamp: &Stamp,
+    seconds: u64,
+    more: &[(&str, &str)],
+) -> String {
+    let mut credential = format!("{access_key}/");
+    scope.write(&mut credential);
+    let mut query = format!(
+        "X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-Expires={seconds}",
+        encoded(&credential),
+        stamp.as_str()
+    );
+    if let Some(token) = token {
+        let _ = write!(query, "&X-Amz-Security-Token={}", encoded(token));
+    }
+    query.push_str("&X-Amz-SignedHeaders=host");
+    for (name, value) in more {
+        let _ = write!(query, "&{name}={}", encoded(value));
+    }
+    query
+}
+
+/// What may stand in a query as it is: RFC 3986's unreserved characters.
+fn encoded(text: &str) -> String {
+    const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, &PLAIN).to_string()
 }
 
 /// The header that carries a signature.
@@ -141,7 +183,7 @@ mod tests {
     }
 
     fn signature(method: &str, headers: &[(&str, &str)], body: &str) -> String {
-        let canonical = canonical_request(method, "/", headers, &hex_digest(body.as_bytes()));
+        let canonical = canonical_request(method, "/", "", headers, &hex_digest(body.as_bytes()));
         SigningKey::derive(SECRET, &SCOPE).signature(&stamp(), &SCOPE, &canonical.text)
     }
 
@@ -162,11 +204,32 @@ mod tests {
     #[test]
     fn the_header_is_as_in_the_test_suite() {
         let plain = [("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z")];
-        let canonical = canonical_request("GET", "/", &plain, &hex_digest(b""));
+        let canonical = canonical_request("GET", "/", "", &plain, &hex_digest(b""));
         assert_eq!(
             authorization(ACCESS, &SCOPE, &canonical.signed_headers, &signature("GET", &plain, "")),
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, \
              Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+        );
+    }
+
+    /// The example of S3's documentation, "Authenticating Requests: Using Query Parameters".
+    #[test]
+    fn an_address_that_is_signed_is_the_one_of_the_documentation() {
+        const ACCESS: &str = "AKIAIOSFODNN7EXAMPLE";
+        const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        let scope = Scope { date: "20130524", region: "us-east-1", service: "s3" };
+        let stamp = Stamp::of("2013-05-24T00:00:00Z".parse().unwrap());
+        let query = presigned_query(ACCESS, None, &scope, &stamp, 86_400, &[]);
+        assert_eq!(
+            query,
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request\
+             &X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
+        );
+        let host = [("host", "examplebucket.s3.amazonaws.com")];
+        let canonical = canonical_request("GET", "/test.txt", &query, &host, UNSIGNED);
+        assert_eq!(
+            SigningKey::derive(SECRET, &scope).signature(&stamp, &scope, &canonical.text),
+            "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
         );
     }
 

@@ -292,12 +292,12 @@ impl Accounts {
             .expression_attribute_values(":read", text(read_at.to_string()))
     }
 
-    /// The write that ends all marketing to an account. It fails where the account is gone or has ended it before.
+    /// The write that ends all marketing to an account, and selling and sharing too where the browser asks for that. It fails where the account is gone or has ended it before.
     #[must_use]
-    pub fn unsubscribing(&self, account: &AccountId, now: Timestamp) -> Part {
+    pub fn unsubscribing(&self, account: &AccountId, opts_out: bool, now: Timestamp) -> Part {
         let part =
             Part::update().table_name(&self.table).key("pk", text(key::account(account))).key("sk", text(key::ACCOUNT));
-        unsubscribe(part, now)
+        unsubscribe(part, opts_out, now)
     }
 
     /// Who a marketing mail goes to, as the account stands now.
@@ -395,6 +395,15 @@ impl Accounts {
                 .expression_attribute_values(":none", number(0)),
             self.uncounting(account, "applications"),
         ]
+    }
+
+    /// The ids of all stores of an account, [`MAX_STORES`] at most.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn all_stores(&self, account: &AccountId) -> Result<Vec<StoreId>, Unavailable> {
+        let pointers: Vec<StorePointerItem> = self.range(account, key::STORES).all().await?;
+        Ok(pointers.into_iter().map(|pointer| pointer.store).collect())
     }
 
     /// A page of the ids of an account's stores, oldest first.

@@ -65,9 +65,10 @@ pub struct ConsentItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wording: Option<String>,
-    /// The version of the privacy policy that held.
+    /// The version of the privacy policy that held; nothing where a link ends something without a form.
     #[pd(none)]
-    pub policy_version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_version: Option<String>,
     /// When it is deleted, in unix seconds; nothing while the subject is known.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,6 +112,15 @@ pub struct ContactItem {
     /// When it was last changed.
     #[pd(none)]
     pub updated_at: Timestamp,
+}
+
+impl ContactItem {
+    /// Where the person stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let Self { consents, unsubscribed_from_marketing, opted_out_of_sale, .. } = *self;
+        Standing { consents, unsubscribed_from_marketing, opted_out_of_sale }
+    }
 }
 
 /// Which contact an address belongs to, so that an address has one contact at most.
@@ -161,8 +171,8 @@ pub struct Circumstances {
     pub form: Form,
     /// The way it came.
     pub source: Source,
-    /// The version of the privacy policy that held.
-    pub policy_version: String,
+    /// The version of the privacy policy that held; nothing where no form showed one.
+    pub policy_version: Option<String>,
 }
 
 /// What a marketing mail may know of a person: these two, and whether it may go out at all (R089).
@@ -329,6 +339,14 @@ impl Consents {
         ]
     }
 
+    /// The writes that erase a contact, with all that it says of a person, and its address. They may be done again.
+    #[must_use]
+    pub fn erasing(&self, contact: &ContactItem) -> [Part; 2] {
+        let delete =
+            |pk: String, sk: &str| Part::delete().table_name(&self.table).key("pk", text(pk)).key("sk", text(sk));
+        [delete(key::contact(&contact.id), key::CONTACT), delete(key::email(&hash(&contact.email)), key::ALONE)]
+    }
+
     /// Changes where a contact stands, unless that was changed since it was read.
     #[must_use]
     pub fn standing(&self, contact: &ContactItem, standing: Standing, now: Timestamp) -> Part {
@@ -341,12 +359,12 @@ impl Consents {
         stand(part, standing, now)
     }
 
-    /// The write that ends all marketing to a contact. It fails where the contact is gone or has ended it before.
+    /// The write that ends all marketing to a contact, and selling and sharing too where the browser asks for that. It fails where the contact is gone or has ended it before.
     #[must_use]
-    pub fn unsubscribing(&self, contact: &ContactId, now: Timestamp) -> Part {
+    pub fn unsubscribing(&self, contact: &ContactId, opts_out: bool, now: Timestamp) -> Part {
         let part =
             Part::update().table_name(&self.table).key("pk", text(key::contact(contact))).key("sk", text(key::CONTACT));
-        unsubscribe(part, now)
+        unsubscribe(part, opts_out, now)
     }
 
     /// Who a marketing mail goes to, as the contact stands now.
@@ -400,8 +418,9 @@ pub(super) fn stand(part: Part, standing: Standing, now: Timestamp) -> Part {
 }
 
 /// The part of an account's or a contact's update that ends all marketing, once.
-pub(super) fn unsubscribe(part: Part, now: Timestamp) -> Part {
-    part.update_expression("SET consents = :none, unsubscribed_from_marketing = :yes, updated_at = :now")
+pub(super) fn unsubscribe(part: Part, opts_out: bool, now: Timestamp) -> Part {
+    let too = if opts_out { ", opted_out_of_sale = :yes" } else { "" };
+    part.update_expression(format!("SET consents = :none, unsubscribed_from_marketing = :yes, updated_at = :now{too}"))
         .condition_expression(
             "attribute_exists(pk) AND (attribute_not_exists(unsubscribed_from_marketing) OR unsubscribed_from_marketing <> :yes)",
         )

@@ -6,9 +6,10 @@ use std::fmt;
 
 use domain::{
     consent::Subject,
+    form,
     id::{
-        AccountId, ApplicationId, ConsentId, ContactId, KeyId, MessageId, PrivacyRequestId, RequestId, StoreId,
-        SubscriptionId,
+        AccountId, ApplicationId, BreachId, ConsentId, ContactId, KeyId, MessageId, PrivacyRequestId, RequestId,
+        StoreId, SubmissionId, SubscriptionId,
     },
     model::Entity,
     request::Kind,
@@ -93,6 +94,27 @@ pub fn unsubscribe(hash: &str) -> String {
     format!("unsubscribe#{hash}")
 }
 
+/// `guards`: consents that wait for their link to be followed. Only the link's hash stands here.
+#[must_use]
+pub fn consent_link(hash: &str) -> String {
+    format!("consent-link#{hash}")
+}
+
+/// `forms`: the partition of what was sent by one form.
+#[must_use]
+pub fn form(kind: form::Kind) -> String {
+    format!("form#{}", kind.as_str())
+}
+
+/// `forms`: what everything that was sent starts with, within the partition of its form.
+pub const SENT: &str = "sent#";
+
+/// `forms`: what was sent, within the partition of its form.
+#[must_use]
+pub fn sent(id: &SubmissionId) -> String {
+    format!("{SENT}{}", id.body())
+}
+
 /// `guards`: a sign-up that waits for its link to be followed. Only the link's hash stands here.
 #[must_use]
 pub fn sign_up(hash: &str) -> String {
@@ -105,10 +127,11 @@ pub fn keep_link(hash: &str) -> String {
     format!("keep#{hash}")
 }
 
-/// `guards`: sign-ups from one source, or to one address, within a window. Both are hashes, see [`crate::dynamo::sign_ups`].
+/// `guards`: how often something (`sign-up`, `request` …) came from a source or for an address within a window. Whom it is about is a hash, see
+/// [`crate::dynamo::counts`].
 #[must_use]
-pub fn sign_up_count(of: &str, hash: &str) -> String {
-    format!("sign-up-{of}#{hash}")
+pub fn count(what: &str, of: &str, hash: &str) -> String {
+    format!("{what}-{of}#{hash}")
 }
 
 /// `guards`: a mail that was handed to SES.
@@ -223,8 +246,56 @@ pub fn subject_request(id: &PrivacyRequestId) -> String {
 /// `privacy`, `verifications`: the request itself, and what proves who asks, within its partition.
 pub const REQUEST: &str = "request";
 
+/// `privacy`: how a request is carried out, within its partition.
+pub const RUN: &str = "run";
+
+/// `privacy`: what places of a request start with, within its partition.
+pub const PLACES: &str = "place#";
+
+/// `privacy`: one place of a request, by the plan's name for it.
+#[must_use]
+pub fn place(name: &str) -> String {
+    format!("{PLACES}{name}")
+}
+
+/// `privacy`: what was signed at the end of a request, within its partition.
+pub const RECEIPT: &str = "receipt";
+
+/// `privacy`: that something of a request is in the audit chain, within the request's partition.
+#[must_use]
+pub fn chained(name: &str) -> String {
+    format!("chained#{name}")
+}
+
+/// `privacy`: the partition of the audit chain.
+pub const CHAIN: &str = "chain";
+
+/// `privacy`: the end of the audit chain.
+pub const HEAD: &str = "head";
+
+/// `privacy`: what the links of the audit chain start with.
+pub const LINKS: &str = "link#";
+
+/// `privacy`: one link of the audit chain.
+#[must_use]
+pub fn link(seq: u64) -> String {
+    format!("{LINKS}{seq:012}")
+}
+
 /// `privacy`: the partition of the requests that have not ended.
 pub const OPEN_REQUESTS: &str = "open";
+
+/// `privacy`: the partition of the register of breaches.
+pub const BREACHES: &str = "breaches";
+
+/// `privacy`: what cases start with, within the register.
+pub const BREACH: &str = "breach#";
+
+/// `privacy`: one case, within the register.
+#[must_use]
+pub fn breach(id: &BreachId) -> String {
+    format!("{BREACH}{}", id.body())
+}
 
 /// `privacy`: which request is carried out for a person and kind.
 #[must_use]

@@ -374,6 +374,15 @@ impl Keys {
         [update, key_item::set_state(&self.keys, &shown.id, KeyState::Revoked, Some(gone))]
     }
 
+    /// The write that takes away what a key's owner called it, for a person who is erased: the rest of a revoked key says nothing of anybody.
+    #[must_use]
+    pub fn unnaming(&self, shown: &ShownKeyItem) -> Part {
+        self.shown(shown)
+            .update_expression("REMOVE #name")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#name", "name")
+    }
+
     /// The write that makes room for another key where one is revoked; an application that is being deleted needs none.
     #[must_use]
     pub fn making_room(&self, shown: &ShownKeyItem) -> Option<Part> {

@@ -4,19 +4,23 @@
 //! lock of the person and kind where the step takes or gives it back, its line in the list of open requests, and what the caller adds. What has to
 //! happen outside the table is noted in the record (`outbox`) by the same write, and struck out when it has happened; until then a sweep reminds.
 
+use std::collections::BTreeMap;
+
 use domain::{
     account::EmailAddress,
-    id::{AccountId, MessageId, PrivacyRequestId},
+    id::{AccountId, KeyId, MessageId, PrivacyRequestId},
     privacy::KEPT,
     request::{
-        Channel, Deadlines, Doubt, Evidence, Facts, Ground, Kind, Language, Letter, Level, Next, Refused, Regime,
-        State, Step, deadlines,
+        Channel, Deadlines, Doubt, Evidence, Factor, Facts, Ground, Kind, Language, Letter, Level, Next, Refused,
+        Regime, State, Step, deadlines, due,
         life::{self, Lock},
         required, step,
     },
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
+
+pub use domain::request::CorrectedField;
 
 use super::{
     Client, Unavailable, key,
@@ -100,6 +104,18 @@ pub struct SubjectRequestItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<Ground>,
+    /// Who of ours has approved it, by their keys.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_by: Vec<KeyId>,
+    /// Who of ours has refused it, by their key; an appeal is another's to decide (R069).
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<KeyId>,
+    /// When more time was taken, which the person was told.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_at: Option<Timestamp>,
     /// The request that answers this one too.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +136,10 @@ pub struct SubjectRequestItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
+    /// How often the answer was fetched.
+    #[pd(none)]
+    #[serde(default)]
+    pub downloads: u32,
     /// What has to happen outside the table, in this order.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -141,21 +161,6 @@ pub struct Correction {
     pub field: CorrectedField,
     /// What it should be; checked when it was given.
     pub value: String,
-}
-
-/// What of an account can be corrected. Its address cannot: a new one would have to be confirmed first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum CorrectedField {
-    /// The person's name.
-    Name,
-    /// The telephone number.
-    Phone,
-    /// The company.
-    Company,
-    /// The company's web site.
-    Website,
 }
 
 /// Something that has to happen outside the table.
@@ -233,11 +238,15 @@ impl SubjectRequestItem {
             delivered_at: None,
             ended_at: None,
             ground: None,
+            approved_by: Vec::new(),
+            refused_by: None,
+            extended_at: None,
             merged_into: None,
             email: Some(email),
             account: None,
             corrections,
             partner,
+            downloads: 0,
             outbox: Vec::new(),
             owed: 0,
             expires_at: None,
@@ -404,12 +413,21 @@ pub struct VerificationItem {
     #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = LegalObligation, purpose(Security), retain = "proof", erase = Delete, export = Never)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// A keyed hash of the six digits that were shown to who asked.
+    /// A keyed hash of the six digits that were shown to who asked; nothing where nobody was shown any, because an agent asked for the person.
     #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = LegalObligation, purpose(Security), retain = "proof", erase = Delete, export = Never)]
-    pub code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// A hash of what the browser of who asked shows to see the request.
     #[pd(cat = "user.authorization.credentials", origin = Assigned, basis = LegalObligation, purpose(Security), retain = "proof", erase = Delete, export = Never)]
     pub session: String,
+    /// Keyed hashes of what was given to be compared with what is held. Gone as soon as who asks is proven, or cannot be.
+    #[pd(cat = "user.unique_id.pseudonymous", origin = Derived, basis = LegalObligation, purpose(Security), retain = "proof", erase = Delete, export = Never)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<Factor, String>,
+    /// Whether it was declared, under penalty of perjury, to be the person.
+    #[pd(none)]
+    #[serde(default)]
+    pub declared: bool,
     /// How often somebody tried to prove to be the person. It outlives every code and link of the request.
     #[pd(none)]
     pub attempts: u32,
@@ -443,6 +461,8 @@ pub enum AdvanceError {
 pub struct With {
     /// The person that was proven, by the account, and how surely.
     pub proven: Option<(Option<AccountId>, Evidence)>,
+    /// Who of ours decides, by their key.
+    pub by: Option<KeyId>,
     /// What is written in the same transaction.
     pub parts: Vec<Part>,
 }
@@ -519,6 +539,13 @@ impl Requests {
             read.reached = evidence.level();
             read.verified_at = Some(now);
         }
+        match (taken, with.by) {
+            // Two that look are two people.
+            (Step::Approve, Some(by)) if read.approved_by.contains(&by) => return Err(Refused::SameReviewer.into()),
+            (Step::Approve, Some(by)) => read.approved_by.push(by),
+            (Step::Deny(_), by) => read.refused_by = by,
+            _ => {}
+        }
         let next = step(&read.facts(), taken, now)?;
         match self.write(&read, next, with.parts.clone(), now).await {
             Err(Written::Locked(holder)) => {
@@ -566,6 +593,26 @@ impl Requests {
         }
     }
 
+    /// Takes more time, as far as the law knows it, and owes the person a letter about that.
+    ///
+    /// # Errors
+    /// As [`Requests::advance`]; [`Refused::Late`] where no more time may be taken.
+    pub async fn extend(
+        &self,
+        request: &SubjectRequestItem,
+        now: Timestamp,
+    ) -> Result<SubjectRequestItem, AdvanceError> {
+        if !request.state.is_owed() {
+            return Err(Refused::State.into());
+        }
+        let mut item = request.clone();
+        item.due_at = due::extended(request.due_at, request.extendable_to, now).ok_or(Refused::Late)?;
+        item.extendable_to = None;
+        item.extended_at = Some(now);
+        item.owe(Debt::Letter(Letter::Extended));
+        self.replace(item, now).await
+    }
+
     /// Strikes out what has happened, and notes what else the caller has changed in the record.
     ///
     /// # Errors
@@ -578,9 +625,32 @@ impl Requests {
     ) -> Result<SubjectRequestItem, AdvanceError> {
         let mut item = request.clone();
         item.outbox.retain(|owed| !done.contains(owed));
-        item.version += 1;
         item.forget_if_settled();
-        let parts = vec![self.putting(&item, request.version), self.listing(&item, now)];
+        self.replace(item, now).await
+    }
+
+    /// Notes what the caller has changed in the record, and what is owed on top of it; no step is taken.
+    ///
+    /// # Errors
+    /// As [`Requests::advance`]; no step is refused.
+    pub async fn note(
+        &self,
+        changed: &SubjectRequestItem,
+        owes: Option<Debt>,
+        now: Timestamp,
+    ) -> Result<SubjectRequestItem, AdvanceError> {
+        let mut item = changed.clone();
+        if let Some(what) = owes {
+            item.owe(what);
+        }
+        self.replace(item, now).await
+    }
+
+    /// Puts the record in place of the version that it names.
+    async fn replace(&self, mut item: SubjectRequestItem, now: Timestamp) -> Result<SubjectRequestItem, AdvanceError> {
+        let read = item.version;
+        item.version += 1;
+        let parts = vec![self.putting(&item, read), self.listing(&item, now)];
         match transaction::write(&self.client, parts).await {
             Ok(()) => Ok(item),
             Err(TransactionError::Condition(_)) => Err(AdvanceError::Changed),
@@ -629,7 +699,8 @@ impl Requests {
                     .table_name(&self.table)
                     .key("pk", text(pk))
                     .key("sk", text(key::ALONE))
-                    .condition_expression("request = :request")
+                    .condition_expression("#request = :request")
+                    .expression_attribute_names("#request", "request")
                     .expression_attribute_values(":request", text(item.id.as_str())),
             ),
         }

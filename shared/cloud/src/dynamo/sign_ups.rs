@@ -1,7 +1,7 @@
 //! Sign-ups that wait for their link to be followed (table `guards`).
 //!
 //! What was filled in rests for a day under the hash of the link's token. The token itself exists in the mail only, so that whoever reads
-//! the table cannot follow the link. The same table counts sign-ups by source and by address, so that nobody floods a mailbox.
+//! the table cannot follow the link. Sign-ups are counted by source and by address, so that nobody floods a mailbox.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -14,17 +14,17 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Unavailable,
-    call::{AttributeValue, Client, ReturnValue, number_of},
-    guard, key,
+    call::Client,
+    counts::{Counted, Counts},
+    key,
     page::get,
     transaction::{Part, TransactionError, put, text, write},
-    unavailable,
 };
 use crate::clock::{Clock, random_bytes};
 
 /// How long a link can be followed.
 pub const LINK_LIFE: Duration = Duration::from_secs(24 * 3_600);
-/// Sign-ups from one source within [`guard::WINDOW`].
+/// Sign-ups from one source within [`super::guard::WINDOW`].
 pub const PER_SOURCE: u32 = 10;
 /// Mails to one address within a day; a sign-up beyond that is answered like any other, and no mail is sent.
 pub const PER_ADDRESS: u32 = 5;
@@ -46,25 +46,25 @@ pub struct SignUpItem {
     #[pd(none)]
     pub v: u8,
     /// Who signs up.
-    #[pd(cat = "user.name", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.name", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Expire, export = Never)]
     pub name: Line,
     /// Where the link goes.
-    #[pd(cat = "user.contact.email", origin = Provided, basis = Contract, purpose(Account, Messages), retain = "sign-up", erase = Delete, export = Yes, identity = Email)]
+    #[pd(cat = "user.contact.email", origin = Provided, basis = Contract, purpose(Account, Messages), retain = "sign-up", erase = Expire, export = Never, identity = Email)]
     pub email: EmailAddress,
     /// A telephone number.
-    #[pd(cat = "user.contact.phone_number", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes, identity = Phone)]
+    #[pd(cat = "user.contact.phone_number", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Expire, export = Never, identity = Phone)]
     pub phone: Phone,
     /// The company.
-    #[pd(cat = "user.workplace", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.workplace", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Expire, export = Never)]
     pub company: Line,
     /// The company's web site.
-    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.contact.url", origin = Provided, basis = Contract, purpose(Account), retain = "sign-up", erase = Expire, export = Never)]
     pub website: Website,
     /// What the person agreed to be written to about.
-    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.privacy_preferences", origin = Provided, basis = Consent, purpose(Marketing), retain = "sign-up", erase = Expire, export = Never)]
     pub consents: Consents,
     /// Whether the browser asked that nothing be sold or shared (R060).
-    #[pd(cat = "user.privacy_preferences", origin = Observed, basis = LegalObligation, purpose(Account), retain = "sign-up", erase = Delete, export = Yes)]
+    #[pd(cat = "user.privacy_preferences", origin = Observed, basis = LegalObligation, purpose(Account), retain = "sign-up", erase = Expire, export = Never)]
     #[serde(default)]
     pub opted_out_of_sale: bool,
     /// The version of the privacy policy that was accepted.
@@ -75,25 +75,7 @@ pub struct SignUpItem {
     pub expires_at: i64,
 }
 
-/// Sign-ups of one source, or to one address, within a window.
-#[derive(serde::Serialize, serde::Deserialize, PersonalData)]
-#[pd(store = "guards", subject = Caller, link = "pk", role = Controller, region = Pinned)]
-pub struct SignUpCountItem {
-    /// `sign-up-source#` or `sign-up-address#`, and a hash that holds for one window.
-    #[pd(cat = "user.unique_id.pseudonymous", origin = Derived, basis = LegitimateInterest, purpose(Security), retain = "guard", erase = Expire, export = Never)]
-    pub pk: String,
-    /// Always `-`.
-    #[pd(none)]
-    pub sk: String,
-    /// Sign-ups in the present window.
-    #[pd(none)]
-    pub count: u32,
-    /// When the item is deleted, in unix seconds.
-    #[pd(none)]
-    pub expires_at: i64,
-}
-
-/// The secret part of a mailed link. No `Debug`: whoever has it can take the account.
+/// A secret of 256 bits as it is shown: in a mailed link, or by a browser. No `Debug`: whoever has it can act for the person.
 #[derive(Clone)]
 pub struct LinkToken(SecretString);
 
@@ -102,6 +84,12 @@ impl LinkToken {
     #[must_use]
     pub fn mint() -> Self {
         Self(URL_SAFE_NO_PAD.encode(random_bytes()).into())
+    }
+
+    /// A token of these bytes, which nobody can guess.
+    #[must_use]
+    pub(crate) fn of(bytes: &[u8; 32]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes).into())
     }
 
     /// Reads a token as it stands in a link; nothing for what cannot be one.
@@ -118,7 +106,9 @@ impl LinkToken {
         self.0.expose_secret()
     }
 
-    pub(super) fn hash(&self) -> String {
+    /// What a table may hold of it.
+    #[must_use]
+    pub fn hash(&self) -> String {
         hex(&Sha256::digest(self.reveal()))
     }
 }
@@ -129,13 +119,15 @@ pub struct SignUps {
     client: Client,
     table: String,
     clock: Clock,
+    counts: Counts,
 }
 
 impl SignUps {
     /// Adapter over the `guards` table.
     #[must_use]
     pub fn new(client: Client, table: String, clock: Clock) -> Self {
-        Self { client, table, clock }
+        let counts = Counts::new(client.clone(), table.clone(), clock.clone());
+        Self { client, table, clock, counts }
     }
 
     /// An item for what was filled in, under its token, for [`LINK_LIFE`].
@@ -183,10 +175,8 @@ impl SignUps {
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn too_many_from(&self, source: Option<IpAddr>) -> Result<Option<u64>, Unavailable> {
         let now = self.clock.now();
-        let end = guard::window_end(now).as_second();
-        let count = self.count(key::sign_up_count("source", &guard::hash(source, now)), end).await?;
-        let left = u64::try_from(end - now.as_second()).unwrap_or(0).max(1);
-        Ok((count > PER_SOURCE).then_some(left))
+        let counted = Counted::by_source("sign-up", source, now);
+        Ok((self.counts.add(&counted).await? > PER_SOURCE).then(|| counted.left(now)))
     }
 
     /// Counts a mail to `address` and says whether it is one too many today.
@@ -194,28 +184,7 @@ impl SignUps {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn too_many_to(&self, address: &EmailAddress) -> Result<bool, Unavailable> {
-        let now = self.clock.now().as_second();
-        let day = now.div_euclid(DAY);
-        let hash = hex(&Sha256::digest(format!("{day}\n{}", address.folded()))[..16]);
-        Ok(self.count(key::sign_up_count("address", &hash), (day + 1) * DAY).await? > PER_ADDRESS)
-    }
-
-    async fn count(&self, pk: String, end: i64) -> Result<u32, Unavailable> {
-        let counted = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(pk))
-            .key("sk", text(key::ALONE))
-            .update_expression("SET expires_at = :end ADD #count :one")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":end", AttributeValue::N(end.to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .return_values(ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(|error| unavailable("guards", &error))?;
-        Ok(counted.attributes.and_then(|attributes| number_of(&attributes, "count")).unwrap_or(1))
+        Ok(self.counts.add(&Counted::by_address("sign-up", address, self.clock.now())).await? > PER_ADDRESS)
     }
 }
 

@@ -151,25 +151,33 @@ impl Call {
     /// [`Code::BodyInvalid`] for what is not JSON, [`Code::ValidationFailed`] for JSON that does not fit. Neither repeats a
     /// value of the body.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        // serde would take a list for an object, field by field in their order.
-        let is_list = self.body.trim_ascii_start().starts_with(b"[");
-        let read = if is_list {
-            serde_json::from_slice::<serde::de::IgnoredAny>(&self.body)
-                .and_then(|_| Err(serde::de::Error::custom("the body is a list")))
-        } else {
-            serde_json::from_slice(&self.body)
-        };
-        read.map_err(|error| {
-            use serde_json::error::Category;
-            let place = format!("line {}, column {}", error.line(), error.column());
-            match error.classify() {
-                Category::Data => Problem::fields(vec![FieldError::new(pointer_of(&error), describe(&error, &place))]),
-                Category::Syntax | Category::Eof | Category::Io => {
-                    Problem::new(Code::BodyInvalid).detail(format!("at {place}"))
-                }
-            }
-        })
+        read_json(&self.body)
     }
+}
+
+/// Reads JSON into `T`, as [`Call::json`] reads a body.
+///
+/// # Errors
+/// As there.
+pub fn read_json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would take a list for an object, field by field in their order.
+    let is_list = body.trim_ascii_start().starts_with(b"[");
+    let read = if is_list {
+        serde_json::from_slice::<serde::de::IgnoredAny>(body)
+            .and_then(|_| Err(serde::de::Error::custom("the body is a list")))
+    } else {
+        serde_json::from_slice(body)
+    };
+    read.map_err(|error| {
+        use serde_json::error::Category;
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            Category::Data => Problem::fields(vec![FieldError::new(pointer_of(&error), describe(&error, &place))]),
+            Category::Syntax | Category::Eof | Category::Io => {
+                Problem::new(Code::BodyInvalid).detail(format!("at {place}"))
+            }
+        }
+    })
 }
 
 /// The field a serde message names between backticks, as a JSON pointer; the root where it names none.

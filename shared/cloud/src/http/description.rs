@@ -242,6 +242,8 @@ pub struct Operation {
     pub passes_through: bool,
     /// Whether an `Idempotency-Key` makes it happen once.
     pub once: bool,
+    /// Whether a browser gets a page, whatever comes of it.
+    pub pages: bool,
 }
 
 impl Operation {
@@ -258,6 +260,7 @@ impl Operation {
             problems: Vec::new(),
             passes_through: false,
             once: false,
+            pages: false,
         }
     }
 
@@ -273,6 +276,16 @@ impl Operation {
     pub fn takes(mut self, schema: Value) -> Self {
         self.body = Some(RequestBody { content: vec![("application/json", schema)], required: true });
         self.fails([Code::BodyInvalid, Code::ValidationFailed])
+    }
+
+    /// Takes the same as a page's form sends it, too: fields by their names, lists as fields of their own.
+    #[must_use]
+    pub fn or_as_form(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            let fields = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+            body.content.push(("application/x-www-form-urlencoded", fields));
+        }
+        self
     }
 
     /// Takes a body in JSON, or none.
@@ -311,6 +324,18 @@ impl Operation {
     #[must_use]
     pub fn answers_nothing(self, text: &'static str) -> Self {
         self.answers_with(StatusCode::NO_CONTENT, text, Vec::new())
+    }
+
+    /// Answers with a page whoever asks for HTML, whatever comes of it; described after all successes.
+    #[must_use]
+    pub fn with_pages(mut self) -> Self {
+        self.pages = true;
+        for Success { content, .. } in &mut self.successes {
+            if content.first().is_some_and(|(kind, _)| *kind != page().0) {
+                content.push(page());
+            }
+        }
+        self
     }
 
     /// Happens once for an `Idempotency-Key`.
@@ -353,6 +378,12 @@ impl Operation {
         self.problems.extend(codes);
         self
     }
+}
+
+/// A page: its media type, and that it is text.
+#[must_use]
+pub fn page() -> (&'static str, Value) {
+    ("text/html; charset=utf-8", json!({ "type": "string" }))
 }
 
 /// The schema of a problem's body.

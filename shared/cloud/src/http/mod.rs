@@ -6,6 +6,7 @@ pub mod credentials;
 #[cfg(feature = "schema")]
 pub mod description;
 pub mod ending;
+pub mod html;
 pub mod problem;
 pub mod route;
 pub mod tag;

@@ -193,6 +193,14 @@ pub enum SecurityEvent {
     CustomerErased,
     /// A request about a customer was closed, and the merchant told.
     PrivacyRequestClosed,
+    /// Somebody suspects that personal data has leaked (R020).
+    LeakReported,
+    /// One of ours has looked at what a request says of its person (R017); the code says for what.
+    PersonalDataRead,
+    /// One of ours has decided about a request; the code says what.
+    RequestDecided,
+    /// One of ours has written the register of breaches; the code says what.
+    BreachRecorded,
 }
 
 /// One line of the security log.
