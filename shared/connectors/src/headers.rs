@@ -71,7 +71,9 @@ pub fn for_upstream(caller: &HeaderMap) -> Result<HeaderMap, Refusal> {
     for (name, value) in caller {
         let text = name.as_str();
         let is_edge = text.starts_with("x-amz") || text.starts_with("cloudfront-") || text.starts_with("cf-");
-        if HOP_BY_HOP.contains(&text) || NOT_THE_STORES.contains(&text) || is_edge || named.contains(name) {
+        // No intermediary may take a person's `Sec-GPC: 1` away (Global Privacy Control, W3C draft, 3.2), whatever `Connection` names.
+        let is_named = named.contains(name) && text != "sec-gpc";
+        if HOP_BY_HOP.contains(&text) || NOT_THE_STORES.contains(&text) || is_edge || is_named {
             continue;
         }
         headers.append(name.clone(), value.clone());
@@ -141,8 +143,9 @@ mod tests {
             ("authorization", "Bearer ctg_x"),
             ("x-api-key", "ctg_x"),
             ("cookie", "a=b"),
-            ("connection", "close, X-Private"),
+            ("connection", "close, X-Private, Sec-GPC"),
             ("x-private", "1"),
+            ("sec-gpc", "1"),
             ("keep-alive", "5"),
             ("te", "trailers"),
             ("host", "api.example"),
@@ -157,7 +160,13 @@ mod tests {
         let sent = for_upstream(&caller).unwrap();
         assert_eq!(
             sent,
-            map(&[("accept", "application/json"), ("content-type", "text/csv"), ("x-custom", "1"), ("x-custom", "2")])
+            map(&[
+                ("sec-gpc", "1"),
+                ("accept", "application/json"),
+                ("content-type", "text/csv"),
+                ("x-custom", "1"),
+                ("x-custom", "2"),
+            ])
         );
     }
 
