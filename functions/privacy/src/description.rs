@@ -2,15 +2,17 @@
 
 use cloud::http::{
     Code,
-    description::{Operation, Parameter, Schemas},
+    description::{Operation, Parameter, RequestBody, Schemas, page},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    inventory, policies, processors, records, retention,
+    consents, cookies, forms, inventory, policies, processors, records,
+    requests::{form, intake, session, shown, verification},
+    retention,
     routes::{Endpoint, ROUTES, Route},
-    well_known,
+    unsubscribe, well_known,
 };
 
 /// Every route of the function.
@@ -26,7 +28,7 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
     };
     let json = |operation, text, schema| document(operation, text, vec![("application/json", schema)]);
     let text = || json!({ "type": "string" });
-    match route.endpoint {
+    let operation = match route.endpoint {
         Endpoint::ShowInventory => json(
             of("What is held of people, why, for how long, who gets it, and what erasing and exporting do with it."),
             "The inventory.",
@@ -65,7 +67,138 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             "The file.",
             vec![("text/plain; charset=utf-8", text())],
         ),
-    }
+        Endpoint::ShowHome => {
+            of("The start page of the privacy centre.").answers_with(StatusCode::OK, "The page.", vec![page()])
+        }
+        Endpoint::ShowForm => of("The form of a request.").answers_with(StatusCode::OK, "The page.", vec![page()]),
+        Endpoint::MakeRequest => {
+            of("Asks something about one's own data. The answer is the same whether or not the address is known here.")
+                .takes(schemas.request::<form::Form>())
+                .or_as_form()
+                .answers(StatusCode::ACCEPTED, "It came in.", schemas.answer::<intake::Received>())
+                .with_header("Set-Cookie", "The session, for a browser.")
+                .fails([Code::BodyTooLarge, Code::RateLimited, Code::Unavailable])
+        }
+        Endpoint::ShowLink => of("What the mailed link leads to: tells nothing and changes nothing.").answers(
+            StatusCode::OK,
+            "POST there to prove the mailbox.",
+            schemas.answer::<verification::Pending>(),
+        ),
+        Endpoint::FollowLink => {
+            proof(of("Proves the mailbox by the mailed link, and who asks as far as what is given fits."), schemas)
+                .fails([Code::LinkExpired])
+        }
+        Endpoint::ConfirmRequest => {
+            of_session(proof(of("Gives more that proves who asks, once the mailbox is proven."), schemas))
+        }
+        Endpoint::ShowRequest => of_session(of("A request, as its person sees it.")).answers(
+            StatusCode::OK,
+            "The request.",
+            schemas.answer::<shown::Shown>(),
+        ),
+        Endpoint::CancelRequest => step(of("Takes a request back."), schemas),
+        Endpoint::AppealRequest => step(of("Appeals against a refusal."), schemas),
+        Endpoint::MailLink => {
+            of_session(of("Has another link mailed that proves the mailbox: three at most for a request."))
+                .answers(StatusCode::ACCEPTED, "It is on its way.", schemas.answer::<shown::Shown>())
+                .fails([Code::Conflict, Code::RateLimited])
+        }
+        Endpoint::DownloadAnswer => {
+            of_session(of("The address of the file with the answer, which holds for five minutes."))
+                .answers_with(StatusCode::FOUND, "It is there.", Vec::new())
+                .with_header("Location", "The address.")
+                .fails([Code::Conflict])
+        }
+        Endpoint::ShowCookies => document(
+            of("Which cookies there are, what each is for, and which need consent."),
+            "The classes and their cookies.",
+            vec![("application/json", schemas.answer::<cookies::Cookies>())],
+        ),
+        Endpoint::SendForm => of("Sends a form of the web site. The answer is the same for every address.")
+            .takes(schemas.request::<forms::Submission>())
+            .answers(StatusCode::ACCEPTED, "It has come in.", schemas.answer::<forms::Received>())
+            .fails([Code::RateLimited, Code::Unavailable]),
+        Endpoint::ShowConsentLink => of("The page of a mailed link. It changes nothing.")
+            .asks([token()])
+            .answers_with(StatusCode::OK, "What to do next.", or_page(schemas.answer::<consents::Confirmation>()))
+            .fails([Code::LinkExpired]),
+        Endpoint::FollowConsentLink => {
+            let mut operation = of("Confirms what was ticked on a form, once: from now on it counts.")
+                .answers_with(StatusCode::OK, "It counts.", or_page(schemas.answer::<consents::Confirmation>()))
+                .fails([
+                    Code::BodyInvalid,
+                    Code::BodyTooLarge,
+                    Code::ValidationFailed,
+                    Code::LinkExpired,
+                    Code::Conflict,
+                    Code::Unavailable,
+                ]);
+            let token = schemas.request::<consents::Token>();
+            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
+            operation.body = Some(RequestBody { content, required: true });
+            operation
+        }
+        Endpoint::ShowUnsubscribe => of("The page behind the link in the foot of a letter. It changes nothing.")
+            .asks([token()])
+            .answers_with(
+                StatusCode::OK,
+                "What the button does.",
+                or_page(schemas.answer::<unsubscribe::Unsubscription>()),
+            )
+            .fails([Code::NotFound]),
+        Endpoint::Unsubscribe => {
+            let mut operation =
+                of("Ends all marketing mail. A mail program posts `List-Unsubscribe=One-Click` (RFC 8058).")
+                    .asks([Parameter::optional(
+                        "token",
+                        "The token, where the body has none.",
+                        json!({ "type": "string" }),
+                    )])
+                    .answers_with(
+                        StatusCode::OK,
+                        "There is no more of it. The answer is the same for every token.",
+                        or_page(schemas.answer::<unsubscribe::Unsubscription>()),
+                    )
+                    .fails([Code::BodyTooLarge, Code::ValidationFailed, Code::NotFound, Code::Unavailable]);
+            let text = json!({ "type": "string" });
+            let body = json!({ "type": "object", "properties": { "token": text, "List-Unsubscribe": text } });
+            let content = vec![("application/x-www-form-urlencoded", body.clone()), ("multipart/form-data", body)];
+            operation.body = Some(RequestBody { content, required: true });
+            operation
+        }
+    };
+    if route.endpoint.has_pages() { operation.with_pages() } else { operation }
+}
+
+fn step(operation: Operation, schemas: &mut Schemas) -> Operation {
+    let operation = of_session(operation).fails([Code::Conflict]);
+    operation.answers(StatusCode::OK, "The request after it.", schemas.answer::<shown::Shown>())
+}
+
+fn proof(operation: Operation, schemas: &mut Schemas) -> Operation {
+    operation
+        .may_take(schemas.request::<form::Proof>())
+        .or_as_form()
+        .answers(StatusCode::OK, "What came of it.", schemas.answer::<verification::Proven>())
+        .with_header("Set-Cookie", "The session, for a browser.")
+        .fails([Code::BodyTooLarge, Code::Conflict, Code::Unavailable])
+}
+
+fn of_session(operation: Operation) -> Operation {
+    operation.fails([Code::Unavailable]).asks([Parameter::header(
+        session::SHOWN,
+        "The session that was answered when the request was made. A browser sends it as a cookie.",
+    )])
+}
+
+/// The token of a mailed link.
+fn token() -> Parameter {
+    Parameter::required("token", "The token of the link.", json!({ "type": "string" }))
+}
+
+/// An answer as JSON, or as a page for browsers.
+fn or_page(json: Value) -> Vec<(&'static str, Value)> {
+    vec![("application/json", json), ("text/html; charset=utf-8", json!({ "type": "string" }))]
 }
 
 /// What is the same for everyone until the next release.

@@ -24,6 +24,44 @@ pub enum Endpoint {
     ShowPolicy,
     ShowPrivacyControl,
     ShowSecurity,
+    ShowHome,
+    ShowForm,
+    MakeRequest,
+    ShowLink,
+    FollowLink,
+    ShowRequest,
+    CancelRequest,
+    AppealRequest,
+    ConfirmRequest,
+    MailLink,
+    DownloadAnswer,
+    ShowCookies,
+    SendForm,
+    ShowConsentLink,
+    FollowConsentLink,
+    ShowUnsubscribe,
+    Unsubscribe,
+}
+
+impl Endpoint {
+    /// Whether a browser gets pages there.
+    #[must_use]
+    pub const fn has_pages(self) -> bool {
+        matches!(
+            self,
+            Self::ShowHome
+                | Self::ShowForm
+                | Self::MakeRequest
+                | Self::ShowLink
+                | Self::FollowLink
+                | Self::ShowRequest
+                | Self::CancelRequest
+                | Self::AppealRequest
+                | Self::ConfirmRequest
+                | Self::MailLink
+                | Self::DownloadAnswer
+        )
+    }
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -40,6 +78,23 @@ pub static ROUTES: &[Route] = &[
     open("GET /policies/{document}/{version}", Endpoint::ShowPolicy),
     open("GET /.well-known/gpc.json", Endpoint::ShowPrivacyControl),
     open("GET /.well-known/security.txt", Endpoint::ShowSecurity),
+    open("GET /privacy", Endpoint::ShowHome),
+    open("GET /privacy/requests", Endpoint::ShowForm),
+    open("POST /privacy/requests", Endpoint::MakeRequest),
+    open("GET /privacy/verify/{token}", Endpoint::ShowLink),
+    open("POST /privacy/verify/{token}", Endpoint::FollowLink),
+    open("GET /privacy/requests/{request}", Endpoint::ShowRequest),
+    open("POST /privacy/requests/{request}/cancel", Endpoint::CancelRequest),
+    open("POST /privacy/requests/{request}/appeal", Endpoint::AppealRequest),
+    open("POST /privacy/requests/{request}/confirm", Endpoint::ConfirmRequest),
+    open("POST /privacy/requests/{request}/link", Endpoint::MailLink),
+    open("POST /privacy/requests/{request}/download", Endpoint::DownloadAnswer),
+    open("GET /cookies", Endpoint::ShowCookies),
+    open("POST /forms/{form}", Endpoint::SendForm),
+    open("GET /privacy/consents/confirm", Endpoint::ShowConsentLink),
+    open("POST /privacy/consents/confirm", Endpoint::FollowConsentLink),
+    open("GET /privacy/unsubscribe", Endpoint::ShowUnsubscribe),
+    open("POST /privacy/unsubscribe", Endpoint::Unsubscribe),
 ];
 
 /// Finds the route of a call.

@@ -4,12 +4,17 @@ use cloud::{
     gate::Rate,
     http::{Answer, Call, Code, Problem, ending, route::Found, tag},
 };
+use domain::id::PrivacyRequestId;
 use http::header;
 
 use crate::{
-    App, inventory, policies, processors, records, retention,
+    App,
+    centre::{form, is_page_wanted, pages},
+    consents, cookies, forms, inventory, policies, processors, records,
+    requests::{intake, language, session, steps, verification},
+    retention,
     routes::{Endpoint, Route, find},
-    well_known,
+    unsubscribe, well_known,
 };
 
 /// Serves a call: the answer, and what it says of limits.
@@ -28,19 +33,34 @@ pub(crate) async fn serve(app: &App, call: &Call, readable: Result<(), Problem>)
 }
 
 async fn answer(app: &App, call: &Call, found: Found<'_, Route>, readable: Result<(), Problem>) -> Answer {
+    let as_page = matches!(&found, Found::Route(route, _) if route.endpoint.has_pages()) && is_page_wanted(call);
     let result = match (found, readable) {
         (Found::OtherMethods(allowed), _) => {
             return Answer::problem(&Code::MethodNotAllowed.into(), call).with(header::ALLOW, &allowed);
         }
         (Found::Nothing, _) => Err(Code::NotFound.into()),
         (Found::Route(..), Err(problem)) => Err(problem),
-        (Found::Route(route, parameters), Ok(())) => at(app, call, route.endpoint, &parameters).await,
+        // Boxed: a dozen handlers nested in one future are more than the compiler lays out well.
+        (Found::Route(route, parameters), Ok(())) => Box::pin(at(app, call, route.endpoint, &parameters)).await,
     };
-    result.unwrap_or_else(|problem| Answer::problem(&problem, call))
+    result.unwrap_or_else(|problem| {
+        let answer = Answer::problem(&problem, call);
+        if as_page { page_of(answer, call, &problem) } else { answer }
+    })
+}
+
+/// What goes wrong, for who looks at pages: what its headers say is the same.
+fn page_of(answer: Answer, call: &Call, problem: &Problem) -> Answer {
+    let mut page = pages::problem(language::of(call), problem).answer();
+    for (name, value) in answer.headers {
+        if let Some(name) = name.filter(|name| *name != header::CONTENT_TYPE) {
+            page.headers.insert(name, value);
+        }
+    }
+    page
 }
 
 /// What a route answers with.
-#[expect(clippy::unused_async, reason = "routes that ask a table follow")]
 async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> Result<Answer, Problem> {
     match endpoint {
         Endpoint::ShowInventory => Ok(document(call, &inventory::inventory())),
@@ -51,7 +71,29 @@ async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> 
         Endpoint::ShowPolicy => policies::show(call, parameters),
         Endpoint::ShowPrivacyControl => Ok(document(call, &well_known::privacy_control())),
         Endpoint::ShowSecurity => Ok(well_known::security(call, &app.operator.contact, &app.public_url)),
+        Endpoint::ShowHome => Ok(pages::home(language::of(call), &session::all(call)).answer()),
+        Endpoint::ShowForm => Ok(form::empty(language::of(call)).answer()),
+        Endpoint::MakeRequest => intake::take(app, call).await,
+        Endpoint::ShowLink => Ok(verification::show(call)),
+        Endpoint::FollowLink => verification::prove(app, call, parameters.first().copied().unwrap_or_default()).await,
+        Endpoint::ShowRequest => steps::show(app, call, &id(parameters)?).await,
+        Endpoint::CancelRequest => steps::cancel(app, call, &id(parameters)?).await,
+        Endpoint::AppealRequest => steps::appeal(app, call, &id(parameters)?).await,
+        Endpoint::ConfirmRequest => verification::confirm(app, call, &id(parameters)?).await,
+        Endpoint::MailLink => steps::link(app, call, &id(parameters)?).await,
+        Endpoint::DownloadAnswer => steps::download(app, call, &id(parameters)?).await,
+        Endpoint::ShowCookies => Ok(document(call, &cookies::cookies())),
+        Endpoint::SendForm => forms::take(app, call, parameters.first().copied().unwrap_or_default()).await,
+        Endpoint::ShowConsentLink => consents::show(call),
+        Endpoint::FollowConsentLink => consents::confirm(app, call).await,
+        Endpoint::ShowUnsubscribe => unsubscribe::show(call),
+        Endpoint::Unsubscribe => unsubscribe::unsubscribe(app, call).await,
     }
+}
+
+/// A request's id out of the path. What cannot be an id names nothing.
+fn id(parameters: &[&str]) -> Result<PrivacyRequestId, Problem> {
+    parameters.first().and_then(|text| text.parse().ok()).ok_or(Code::NotFound.into())
 }
 
 /// A document that is the same for everyone until the next release.

@@ -1,0 +1,103 @@
+//! What kinds, states and grounds are called on pages.
+
+use domain::request::{Ground, Kind, Language, State};
+
+use super::in_words;
+
+pub(crate) const fn kind(kind: Kind, language: Language) -> &'static str {
+    let (english, french) = match kind {
+        Kind::KnowCategories => {
+            ("Know which kinds of data you hold of me", "Savoir quelles catégories de données vous détenez sur moi")
+        }
+        Kind::KnowSpecific => ("Know which data you hold of me", "Savoir quelles données vous détenez sur moi"),
+        Kind::Access => ("Get a copy of my data", "Recevoir une copie de mes données"),
+        Kind::Portability => {
+            ("Take the data that I gave you elsewhere", "Emporter ailleurs les données que je vous ai fournies")
+        }
+        Kind::Erasure => ("Erase my data", "Effacer mes données"),
+        Kind::Rectification => ("Correct my data", "Rectifier mes données"),
+        Kind::Restriction => ("Keep my data and do not use it", "Conserver mes données sans les utiliser"),
+        Kind::Objection => ("Do not use my data for ends of yours", "Ne pas utiliser mes données à vos propres fins"),
+        Kind::OptOutSale => ("Do not sell or share my data", "Ne pas vendre ni partager mes données"),
+        Kind::OptOutAdvertising => {
+            ("Do not use my data for targeted advertising", "Ne pas utiliser mes données pour de la publicité ciblée")
+        }
+        Kind::OptOutProfiling => {
+            ("Do not make profiles that decide about me", "Ne pas établir de profils qui décident à mon sujet")
+        }
+        Kind::ConsentWithdrawal => ("End the consents that I gave", "Mettre fin aux consentements que j’ai donnés"),
+    };
+    in_words(language, english, french)
+}
+
+pub(crate) const fn state(state: State, language: Language) -> &'static str {
+    let (english, french) = match state {
+        State::AwaitingVerification => (
+            "We do not know yet who asks. Follow the link in our letter, and give what the page asks for.",
+            "Nous ne savons pas encore qui demande. Suivez le lien de notre lettre et indiquez ce que la page demande.",
+        ),
+        State::NeedsInfo => (
+            "Something is missing. Our letter says what; please answer it.",
+            "Il manque quelque chose. Notre lettre dit quoi ; veuillez y répondre.",
+        ),
+        State::NeedsReview => ("A person of ours is looking at it.", "Une personne de notre équipe l’examine."),
+        State::CoolingOff => (
+            "It is confirmed, and waits so that you can still stop it.",
+            "Elle est confirmée et attend, pour que vous puissiez encore l’arrêter.",
+        ),
+        State::Running => ("It is being carried out.", "Elle est en cours d’exécution."),
+        State::Partial => {
+            ("Some of it is done, and some of it is being tried again.", "Une partie est faite, une autre est reprise.")
+        }
+        State::NeedsOperator => (
+            "Some of it could not be done by itself. A person of ours is at it.",
+            "Une partie n’a pas pu se faire d’elle-même. Une personne de notre équipe s’en occupe.",
+        ),
+        State::Confirming => (
+            "Everything is erased. We look once more whether anything is left.",
+            "Tout est effacé. Nous vérifions encore une fois qu’il ne reste rien.",
+        ),
+        State::Delivered => ("It is done.", "C’est fait."),
+        State::Denied => ("It is refused.", "Elle est refusée."),
+        State::AppealOpen => (
+            "You have appealed. Somebody else than who refused decides on it.",
+            "Vous avez fait un recours. Une autre personne que celle qui a refusé en décide.",
+        ),
+        State::Forwarded => {
+            ("It was passed on to the shops that decide on it.", "Elle a été transmise aux boutiques qui en décident.")
+        }
+        State::Merged => ("Another request of yours answers it too.", "Une autre de vos demandes y répond aussi."),
+        State::Cancelled => ("It was taken back.", "Elle a été retirée."),
+        State::Closed => ("It is over.", "Elle est terminée."),
+    };
+    in_words(language, english, french)
+}
+
+pub(crate) const fn ground(ground: Ground, language: Language) -> &'static str {
+    let (english, french) = match ground {
+        Ground::Unverified => ("We could not find out who asks.", "Nous n’avons pas pu savoir qui demande."),
+        Ground::NotSubjectData => ("It is not data about you.", "Ce ne sont pas des données qui vous concernent."),
+        Ground::NoData => (
+            "We hold nothing under this address. If you are a customer of a shop that uses our service, please ask the shop.",
+            "Nous ne détenons rien sous cette adresse. Si vous êtes client d’une boutique qui utilise notre service, adressez-vous à elle.",
+        ),
+        Ground::ManifestlyUnfounded => ("It is manifestly unfounded.", "Elle est manifestement infondée."),
+        Ground::Excessive => ("It repeats what you asked before.", "Elle répète une demande antérieure."),
+        Ground::LegalRetention => {
+            ("A law obliges us to keep it for now.", "Une loi nous oblige à les garder pour le moment.")
+        }
+        Ground::LegalClaims => ("It is needed for a legal claim.", "Elles sont nécessaires à un droit en justice."),
+        Ground::SecurityEvidence => ("It is needed for security.", "Elles sont nécessaires à la sécurité."),
+        Ground::Transaction => {
+            ("It is needed for what you ordered.", "Elles sont nécessaires à ce que vous avez commandé.")
+        }
+        Ground::OthersRights => ("It would harm the rights of others.", "Cela porterait atteinte aux droits d’autrui."),
+        Ground::ProcessorOnly => {
+            ("A shop decides on it, to which we passed it on.", "Une boutique en décide ; nous la lui avons transmise.")
+        }
+        Ground::FraudSuspected => {
+            ("There are signs that somebody else asks.", "Des signes indiquent que quelqu’un d’autre demande.")
+        }
+    };
+    in_words(language, english, french)
+}

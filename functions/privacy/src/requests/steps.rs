@@ -1,0 +1,161 @@
+//! What a person does with a request: looks at it, takes it back, appeals, fetches the answer, has the link mailed again.
+
+use std::time::Duration;
+
+use cloud::{
+    dynamo::{
+        counts::Counted,
+        proofs::LINKS,
+        requests::{AdvanceError, Debt, SubjectRequestItem, With},
+    },
+    http::{Answer, Call, Code, Problem},
+};
+use domain::{
+    id::PrivacyRequestId,
+    request::{Letter, State, Step},
+};
+use http::{StatusCode, header};
+
+use super::{
+    TRIES,
+    intake::{COUNTED, PER_BOTH},
+    language, not_taken,
+    session::{self, Visit},
+    settle,
+    shown::Shown,
+    unavailable,
+};
+use crate::{
+    App,
+    centre::{in_words, is_page_wanted, status},
+};
+
+/// For how long the address of a file holds.
+const FETCHED_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// The key of a request's file in the bucket of exports.
+fn file(request: &PrivacyRequestId) -> String {
+    format!("exports/{}.zip", request.body())
+}
+
+/// `GET /privacy/requests/{request}`
+pub(crate) async fn show(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+    let Visit { request, proof } = session::visit(app, call, id).await?;
+    Ok(answer(app, call, StatusCode::OK, &Shown::new(&request, Some(&proof), app.clock.now()), None))
+}
+
+/// A request as JSON, or as its page, with what is told of it now in both languages.
+fn answer(
+    app: &App,
+    call: &Call,
+    status: StatusCode,
+    shown: &Shown,
+    told: Option<(&'static str, &'static str)>,
+) -> Answer {
+    if is_page_wanted(call) { page(app, call, shown, told) } else { Answer::json(status, shown) }
+}
+
+/// The page of a request.
+pub(super) fn page(app: &App, call: &Call, shown: &Shown, told: Option<(&'static str, &'static str)>) -> Answer {
+    let language = language::of(call);
+    let told = told.map(|(english, french)| in_words(language, english, french));
+    status::page(language, shown, told, app.exports.origin()).answer()
+}
+
+/// `POST /privacy/requests/{request}/cancel`
+pub(crate) async fn cancel(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+    let told = ("Your request was taken back.", "Votre demande a été retirée.");
+    take(app, call, id, Step::Cancel, told).await
+}
+
+/// `POST /privacy/requests/{request}/appeal`
+pub(crate) async fn appeal(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+    let Visit { request, .. } = session::visit(app, call, id).await?;
+    if request.ground.is_some_and(|ground| !ground.may_be_appealed()) {
+        return Err(Problem::new(Code::Conflict).detail("nothing was decided here that could be appealed"));
+    }
+    let told = ("Your appeal came in.", "Votre recours est arrivé.");
+    take(app, call, id, Step::Appeal, told).await
+}
+
+async fn take(
+    app: &App,
+    call: &Call,
+    id: &PrivacyRequestId,
+    step: Step,
+    told: (&'static str, &'static str),
+) -> Result<Answer, Problem> {
+    for _ in 0..TRIES {
+        let Visit { request, proof } = session::visit(app, call, id).await?;
+        let now = app.clock.now();
+        match app.requests.advance(&request, step, With::default(), now).await {
+            Ok(request) => {
+                settle(app, id).await;
+                return Ok(answer(app, call, StatusCode::OK, &Shown::new(&request, Some(&proof), now), Some(told)));
+            }
+            Err(AdvanceError::Changed) => {}
+            Err(error) => return Err(not_taken(error)),
+        }
+    }
+    Err(Problem::unavailable())
+}
+
+/// `POST /privacy/requests/{request}/link`: the link is mailed again, another one.
+pub(crate) async fn link(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+    for _ in 0..TRIES {
+        let Visit { request, proof } = session::visit(app, call, id).await?;
+        let now = app.clock.now();
+        let over = request.waits_until.is_some_and(|until| until <= now);
+        let (State::AwaitingVerification, false, false, Some(email)) =
+            (request.state, over, proof.mailbox, request.email.as_ref())
+        else {
+            return Err(Problem::new(Code::Conflict).detail("there is nothing to be proven by a link any more"));
+        };
+        let both = Counted::by_both(COUNTED, call.source, email, now);
+        if proof.links >= LINKS || app.counts.add(&both).await.map_err(unavailable)? > PER_BOTH {
+            return Err(Problem::new(Code::RateLimited).retry_after(both.left(now)));
+        }
+        let number = request.owed;
+        match app.requests.note(&request, Some(Debt::Letter(Letter::Received)), now).await {
+            Ok(request) => {
+                let secrets = app.secrets.of(id).await.map_err(unavailable)?;
+                app.proofs.another_link(id, &secrets.link(number).hash()).await.map_err(unavailable)?;
+                settle(app, id).await;
+                let proof = app.requests.proof(id).await.map_err(unavailable)?;
+                let told = ("Another letter is on its way.", "Une autre lettre est en route.");
+                let shown = Shown::new(&request, proof.as_ref(), now);
+                return Ok(answer(app, call, StatusCode::ACCEPTED, &shown, Some(told)));
+            }
+            Err(AdvanceError::Changed) => {}
+            Err(error) => return Err(not_taken(error)),
+        }
+    }
+    Err(Problem::unavailable())
+}
+
+/// `POST /privacy/requests/{request}/download`: an address for a few minutes, made on the click. The first time is told by mail.
+pub(crate) async fn download(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+    for _ in 0..TRIES {
+        let Visit { request, proof } = session::visit(app, call, id).await?;
+        let now = app.clock.now();
+        if !Shown::new(&request, Some(&proof), now).can_download {
+            return Err(Problem::new(Code::Conflict).detail("there is no file to be fetched"));
+        }
+        let first = (request.downloads == 0).then_some(Debt::Letter(Letter::Downloaded));
+        let counted = SubjectRequestItem { downloads: request.downloads.saturating_add(1), ..request };
+        match app.requests.note(&counted, first, now).await {
+            Ok(_) => {
+                if first.is_some() {
+                    settle(app, id).await;
+                }
+                let address = app.exports.presigned(&file(id), FETCHED_WITHIN, "your-data.zip");
+                return Ok(Answer::empty(StatusCode::FOUND)
+                    .with(header::LOCATION, &address)
+                    .with(header::REFERRER_POLICY, "no-referrer"));
+            }
+            Err(AdvanceError::Changed) => {}
+            Err(error) => return Err(not_taken(error)),
+        }
+    }
+    Err(Problem::unavailable())
+}
