@@ -10,7 +10,7 @@ async fn main() -> Result<(), Error> {
     let boot = Boot::new(&Process, Clock::system())?;
     let app = &App::new(&boot, Config::from_env(&Process)?);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<_>| {
-        Ok::<_, Error>(dsar::handle(app, event.payload).await?)
+        Ok::<_, Error>(dsar::handle(app, event.payload, &event.context).await?)
     }))
     .await
 }

@@ -1,4 +1,4 @@
-//! One request, from its message to its end.
+//! A request about a customer of a store, as a platform passes it on, from its message to its end.
 
 use cloud::{
     dynamo::{
@@ -35,7 +35,7 @@ pub(crate) async fn work(app: &App, message: &PrivacyTopicMessage) -> Dispositio
 async fn carry_out(app: &App, message: &PrivacyTopicMessage, action: Action) -> Result<Disposition, Unavailable> {
     let PrivacyTopicMessage { event, account, store, topic, received_at, .. } = message;
     let asked = RequestItem::new(event, account, store, *topic, *received_at);
-    let Opened::Request(mut request) = app.requests.open(asked, &message.name).await? else {
+    let Opened::Request(mut request) = app.topics_requests.open(asked, &message.name).await? else {
         return Ok(Disposition::Done);
     };
     if request.state == RequestState::Closed {
@@ -71,7 +71,7 @@ async fn carry_out(app: &App, message: &PrivacyTopicMessage, action: Action) -> 
     tell(app, &request).await?;
     let now = app.clock.now();
     note(app, message, SecurityEvent::PrivacyRequestClosed);
-    app.requests.close(*request, now).await?;
+    app.topics_requests.close(*request, now).await?;
     Ok(Disposition::Done)
 }
 
@@ -80,14 +80,14 @@ async fn erase(person: &Person<'_>, request: &mut RequestItem) -> Result<Timesta
     let Person { app, message, .. } = *person;
     if request.held.is_nothing() {
         request.held = person.each_place(Action::Find).await?;
-        app.requests.note(request).await?;
+        app.topics_requests.note(request).await?;
     }
     person.each_place(Action::Erase).await?;
     let now = app.clock.now();
     app.cached.invalidate(&message.store, &[Entity::Customers, Entity::Orders], now).await?;
     note(app, message, SecurityEvent::CustomerErased);
     request.erased_at = Some(now);
-    app.requests.note(request).await?;
+    app.topics_requests.note(request).await?;
     Ok(now)
 }
 
