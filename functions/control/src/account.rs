@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::{
     consents, hooks, page,
     serving::{Visit, not_closed, unavailable},
-    sign_up::read,
+    sign_up::{read, refuse_cards},
 };
 
 /// An account, as its users see it.
@@ -121,6 +121,8 @@ pub(crate) async fn change(visit: &Visit<'_>) -> Result<Answer, Problem> {
 fn apply(change: Change, account: &AccountItem) -> Result<AccountItem, Problem> {
     let mut changed = account.clone();
     let mut errors = Vec::new();
+    let texts = [("/name", &change.name), ("/company", &change.company), ("/website", &change.website)];
+    refuse_cards(&mut errors, texts.into_iter().filter_map(|(pointer, text)| Some((pointer, text.as_deref()?))));
     if let Some(name) = change.name.and_then(|text| read(&mut errors, "/name", &text)) {
         changed.name = name;
     }

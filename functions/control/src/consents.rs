@@ -66,7 +66,8 @@ pub(crate) struct ShownChange {
     wording: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wording_hash: Option<String>,
-    policy_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_version: Option<String>,
 }
 
 impl From<ConsentItem> for ShownChange {
@@ -179,7 +180,7 @@ pub(crate) async fn write(
         at: changed.updated_at,
         form: Form::Account,
         source: Source::Api,
-        policy_version: changed.policy_version.clone(),
+        policy_version: Some(changed.policy_version.clone()),
     };
     parts.extend(adding(visit.app, changed, changes, &how));
     transaction::write(&visit.app.tables, parts).await.map_err(|error| match error {

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, consents, credentials, events, grants, hooks, keep, keys, privacy,
+    account, applications, consents, credentials, events, grants, hooks, keep, keys, operator, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -294,6 +294,45 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             "Requests about customers of the account's stores, in the order in which they are due.",
         ))
         .answers(ok, "The page.", schemas.list::<privacy::Shown>()),
+        Endpoint::ListOpenRequests => listing(of(
+            "operator",
+            "The requests of people about their own data that have not ended, in the order in which they came in.",
+        ))
+        .answers(ok, "The page.", schemas.list::<operator::Row>()),
+        Endpoint::ShowRequest => of("operator", "A request, without anything that says whose it is.").answers(
+            ok,
+            "The request.",
+            schemas.answer::<operator::ShownRequest>(),
+        ),
+        Endpoint::RevealPerson => {
+            of("operator", "What a request says of its person. The look, and what for, stands in the security log.")
+                .takes(schemas.request::<operator::Asked>())
+                .answers(ok, "What it says.", schemas.answer::<operator::Personal>())
+                .repeated_by_id()
+        }
+        Endpoint::DecideRequest => of("operator", "Decides about a request, as far as its state lets it.")
+            .takes(schemas.request::<operator::Decided>())
+            .answers(ok, "The request as it is now.", schemas.answer::<operator::ShownRequest>())
+            .fails([Code::Conflict]),
+        Endpoint::ListBreaches => listing(of("operator", "The register of breaches, oldest first.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<operator::ShownBreach>(),
+        ),
+        Endpoint::ReportBreach => of("operator", "Puts a suspected breach into the register; its clock starts.")
+            .takes(schemas.request::<operator::NewBreach>())
+            .answers(made, "The case.", schemas.answer::<operator::ShownBreach>()),
+        Endpoint::ShowBreach => of("operator", "A case of the register.").answers(
+            ok,
+            "The case.",
+            schemas.answer::<operator::ShownBreach>(),
+        ),
+        Endpoint::TakeBreachStep => of("operator", "Takes a step of a case, with what is known by then.")
+            .takes(schemas.request::<operator::Taken>())
+            .answers(ok, "The case as it is now.", schemas.answer::<operator::ShownBreach>())
+            .fails([Code::Conflict]),
+        Endpoint::DraftBreachNotice => of("operator", "The draft of what the authority is told (GDPR Art. 33(3)).")
+            .answers_with(ok, "The draft.", vec![("text/markdown; charset=utf-8", json!({ "type": "string" }))]),
         Endpoint::RotateHookSecret => {
             of("stores", "Gives a store's webhooks another secret; the one so far is good for a day longer.")
                 .answers(ok, "The secret, for the only time.", schemas.answer::<hooks::Rotated>())

@@ -1,19 +1,19 @@
 //! The mailed link that keeps an account which nobody uses (R022). Looking at it changes nothing: mail scanners look at every link.
 
-use cloud::http::{Answer, Call, Code, Problem};
+use cloud::http::{Answer, Call, Code, Problem, html};
 use http::StatusCode;
 use jiff::tz::TimeZone;
 
 use crate::{
     App,
     serving::unavailable,
-    sign_up::{Pending, linked_token, page, posted_token, wants_html},
+    sign_up::{Pending, linked_token, posted_token},
 };
 
 /// `GET /v1/accounts/keep`: asks nobody and changes nothing.
 pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
     let token = linked_token(call)?;
-    if !wants_html(call) {
+    if !html::is_wanted(call) {
         let body = Pending { status: "pending", detail: "POST the token here to keep the account." };
         return Ok(Answer::json(StatusCode::OK, &body));
     }
@@ -23,7 +23,7 @@ pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
          <form method=\"post\" action=\"keep\"><input type=\"hidden\" name=\"token\" value=\"{}\"><button>Keep my account</button></form>",
         token.reveal()
     );
-    Ok(page(StatusCode::OK, "Keep your account", &body))
+    Ok(html::page(StatusCode::OK, "Keep your account", &body))
 }
 
 /// An account that is kept.
@@ -46,8 +46,8 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
         account.filter(|account| account.closing_since.is_none()).ok_or(Code::LinkExpired)?;
     }
     let detail = "The account is kept. We write again only when nobody has used it for another 90 days.";
-    if wants_html(call) {
-        return Ok(page(StatusCode::OK, "Your account is kept", &format!("<p>{detail}</p>")));
+    if html::is_wanted(call) {
+        return Ok(html::page(StatusCode::OK, "Your account is kept", &format!("<p>{detail}</p>")));
     }
     Ok(Answer::json(StatusCode::OK, &Kept { status: "kept", detail }))
 }

@@ -19,6 +19,7 @@ mod hooks;
 mod keep;
 mod keys;
 mod once;
+mod operator;
 mod page;
 mod privacy;
 mod probe;
@@ -36,10 +37,10 @@ use cloud::{
     closing::Closing,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, cache::Cached, consents::Consents,
-        deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency, keep_links::KeepLinks,
-        keys::Keys, privacy::PrivacyRequests, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
-        subscriptions::Subscriptions, usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, breaches::Breaches, cache::Cached,
+        consents::Consents, deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency,
+        keep_links::KeepLinks, keys::Keys, privacy::PrivacyRequests, requests::Requests, sign_ups::SignUps,
+        store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -49,6 +50,7 @@ use cloud::{
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
+    requests::RequestMessage,
     signing::Signing,
     sqs::Queue,
     vault::Vault,
@@ -102,6 +104,10 @@ cloud::config! {
         pub privacy_table: String = "PRIVACY_TABLE",
         /// Table of the ledger of consents.
         pub consents_table: String = "CONSENTS_TABLE",
+        /// Table of what proves who asks about their own data.
+        pub verifications_table: String = "VERIFICATIONS_TABLE",
+        /// Queue of requests of people that are to be looked at.
+        pub requests_queue_url: String = "REQUESTS_QUEUE_URL",
         /// Table of deliveries.
         pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of deliveries that are to be made again.
@@ -133,16 +139,20 @@ pub struct App {
     events: Events,
     privacy: PrivacyRequests,
     consents: Consents,
+    requests: Requests,
+    breaches: Breaches,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     closing: Closing,
     replays: Queue<ReplayMessage>,
+    request_work: Queue<RequestMessage>,
     reconciliations: Queue<ReconciliationMessage>,
     journal: Journal,
     clock: Clock,
     region: Region,
     other_region: String,
     public_url: String,
+    contact: String,
     loopback: connectors::Loopback,
 }
 
@@ -190,8 +200,10 @@ impl App {
             cached: Cached::new(tables.clone(), config.cache_table),
             subscriptions,
             events: Events::new(tables.clone(), config.events_table),
-            privacy: PrivacyRequests::new(tables.clone(), config.privacy_table),
             consents,
+            privacy: PrivacyRequests::new(tables.clone(), config.privacy_table.clone()),
+            breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
+            requests: Requests::new(tables.clone(), config.privacy_table, config.verifications_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,
@@ -202,12 +214,14 @@ impl App {
             egress: Egress::new(boot.tls.clone(), config.egress_loopback, &config.contact, clock.clone()),
             mails,
             replays: Queue::new(&boot.aws, config.replays_queue_url),
+            request_work: Queue::new(&boot.aws, config.requests_queue_url),
             reconciliations: Queue::new(&boot.aws, config.reconciliations_queue_url),
             journal,
             clock,
             region: config.region,
             other_region: config.other_region_url,
             public_url: config.public_url,
+            contact: config.contact,
             loopback: config.egress_loopback.into(),
         }
     }

@@ -7,7 +7,7 @@ use cloud::{
 };
 use http::{Method, StatusCode};
 
-use crate::{account, applications, routes::Endpoint, serving::Visit, stores, subscriptions};
+use crate::{account, applications, operator, routes::Endpoint, serving::Visit, stores, subscriptions};
 
 /// Carries `change` out, once if the call has an `Idempotency-Key`.
 pub(crate) async fn change(
@@ -68,6 +68,8 @@ async fn again(visit: &Visit<'_>, endpoint: Endpoint, status: StatusCode, id: Op
             stores::show(visit, &parsed(id)?).await
         }
         Endpoint::ChangeSubscription | Endpoint::EnableSubscription => subscriptions::show(visit, &parsed(id)?).await,
+        Endpoint::DecideRequest => operator::show_request(visit, &parsed(id)?).await,
+        Endpoint::ReportBreach | Endpoint::TakeBreachStep => operator::show_breach(visit, &parsed(id)?).await,
         _ if status == StatusCode::NO_CONTENT => Ok(Answer::empty(status)),
         _ => Ok(match id {
             Some(id) => Answer::json(status, &serde_json::json!({ "id": id })),

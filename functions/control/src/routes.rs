@@ -76,6 +76,15 @@ pub enum Endpoint {
     ReplayDeliveries,
     ListEvents,
     ListPrivacyRequests,
+    ListOpenRequests,
+    ShowRequest,
+    RevealPerson,
+    DecideRequest,
+    ListBreaches,
+    ReportBreach,
+    ShowBreach,
+    TakeBreachStep,
+    DraftBreachNotice,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -142,6 +151,15 @@ pub static ROUTES: &[Route] = &[
     with(Scope::SubscriptionsWrite, "POST /v1/subscriptions/{subscription}/replay", Endpoint::ReplayDeliveries),
     with(Scope::EventsRead, "GET /v1/events", Endpoint::ListEvents),
     with(Scope::PrivacyWrite, "GET /v1/privacy/requests", Endpoint::ListPrivacyRequests),
+    with(Scope::Operator, "GET /v1/operator/requests", Endpoint::ListOpenRequests),
+    with(Scope::Operator, "GET /v1/operator/requests/{request}", Endpoint::ShowRequest),
+    with(Scope::Operator, "POST /v1/operator/requests/{request}/reveal", Endpoint::RevealPerson),
+    with(Scope::Operator, "POST /v1/operator/requests/{request}/decisions", Endpoint::DecideRequest),
+    with(Scope::Operator, "GET /v1/operator/breaches", Endpoint::ListBreaches),
+    with(Scope::Operator, "POST /v1/operator/breaches", Endpoint::ReportBreach),
+    with(Scope::Operator, "GET /v1/operator/breaches/{breach}", Endpoint::ShowBreach),
+    with(Scope::Operator, "POST /v1/operator/breaches/{breach}/steps", Endpoint::TakeBreachStep),
+    with(Scope::Operator, "GET /v1/operator/breaches/{breach}/notice", Endpoint::DraftBreachNotice),
 ];
 
 /// Finds the route of a call.

@@ -11,7 +11,8 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once, privacy,
+    App, account, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once, operator,
+    privacy,
     routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -182,6 +183,15 @@ async fn known(
         Endpoint::ReplayDeliveries => subscriptions::replay(visit, &id(parameters, 0)?).await,
         Endpoint::ListEvents => events::list(visit, trace).await,
         Endpoint::ListPrivacyRequests => privacy::list(visit, trace).await,
+        Endpoint::ListOpenRequests => operator::list_requests(visit, trace).await,
+        Endpoint::ShowRequest => operator::show_request(visit, &id(parameters, 0)?).await,
+        Endpoint::RevealPerson => operator::reveal(visit, &id(parameters, 0)?).await,
+        Endpoint::DecideRequest => operator::decide(visit, &id(parameters, 0)?).await,
+        Endpoint::ListBreaches => operator::list_breaches(visit, trace).await,
+        Endpoint::ReportBreach => operator::report(visit).await,
+        Endpoint::ShowBreach => operator::show_breach(visit, &id(parameters, 0)?).await,
+        Endpoint::TakeBreachStep => operator::take_step(visit, &id(parameters, 0)?).await,
+        Endpoint::DraftBreachNotice => operator::notice(visit, &id(parameters, 0)?).await,
     }
 }
 

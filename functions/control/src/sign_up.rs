@@ -13,12 +13,13 @@ use cloud::{
         sign_ups::{LinkToken, SignUpItem},
         transaction::{self, Part, TransactionError},
     },
-    http::{Answer, Call, Code, FieldError, Problem},
+    http::{Answer, Call, Code, FieldError, Problem, html},
     journal::{Concerning, SecurityEvent},
     mailer::{MailKind, MailMessage},
 };
 use domain::{
     account::{Consents, EmailAddress, Line, Phone, Website},
+    card,
     consent::{Change, Source, Standing},
     id::{AccountId, MessageId},
     key::NewKey,
@@ -26,15 +27,13 @@ use domain::{
     role::Role,
     tier::Tier,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{App, account, consents, keys::ShownKey, serving::unavailable};
 
 /// Bytes of a body with a token and nothing else.
 const TOKEN_BODY_LIMIT: usize = 1_000;
-/// The pages need no script, no style and no picture, and nobody may frame them.
-const PAGE_POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The form (R001): these fields and no others.
 #[derive(serde::Deserialize)]
@@ -129,6 +128,9 @@ fn check(form: Form, now: Timestamp) -> Result<Filled, Problem> {
     let phone = read(&mut errors, "/phone", &form.phone);
     let company = read(&mut errors, "/company", &form.company);
     let website = read(&mut errors, "/website", &form.website);
+    let texts =
+        [("/name", &form.name), ("/email", &form.email), ("/company", &form.company), ("/website", &form.website)];
+    refuse_cards(&mut errors, texts.into_iter().map(|(pointer, text)| (pointer, text.as_str())));
     if !form.adult {
         errors.push(FieldError::new("/adult", "only adults may sign up"));
     }
@@ -158,6 +160,12 @@ fn check(form: Form, now: Timestamp) -> Result<Filled, Problem> {
     }
 }
 
+/// Notes the texts that hold what can be a card's number (R002). Telephone numbers are no texts: their own rule takes 15 digits at most.
+pub(crate) fn refuse_cards<'a>(errors: &mut Vec<FieldError>, texts: impl Iterator<Item = (&'static str, &'a str)>) {
+    let holding = texts.filter(|(_, text)| card::holds_number(text));
+    errors.extend(holding.map(|(pointer, _)| FieldError::new(pointer, card::REFUSED)));
+}
+
 /// Reads one field, or notes what is wrong with it.
 pub(crate) fn read<T>(errors: &mut Vec<FieldError>, pointer: &str, text: &str) -> Option<T>
 where
@@ -170,12 +178,12 @@ where
 /// `GET /v1/accounts/confirm`: asks nobody and changes nothing.
 pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
     let token = linked_token(call)?;
-    if !wants_html(call) {
+    if !html::is_wanted(call) {
         let body = Pending { status: "pending", detail: "POST the token here to confirm the sign-up." };
         return Ok(Answer::json(StatusCode::OK, &body));
     }
     // The token's alphabet needs no escaping, and nothing else of the call is repeated.
-    Ok(page(
+    Ok(html::page(
         StatusCode::OK,
         "Confirm your sign-up",
         &format!(
@@ -264,7 +272,7 @@ async fn reopen(app: &App, call: &Call, token: &LinkToken, address: &EmailAddres
 
 /// Shows the owner's key, once.
 fn opened(call: &Call, account: &AccountItem, shown: ShownKeyItem, new: &NewKey) -> Answer {
-    if wants_html(call) {
+    if html::is_wanted(call) {
         // A key's alphabet needs no escaping.
         let body = format!(
             "<p>Your account {} is ready. This is its owner's management key. It is shown this once; keep it where secrets are kept:</p>\
@@ -272,7 +280,7 @@ fn opened(call: &Call, account: &AccountItem, shown: ShownKeyItem, new: &NewKey)
             account.id,
             new.reveal()
         );
-        return page(StatusCode::CREATED, "Your account is ready", &body);
+        return html::page(StatusCode::CREATED, "Your account is ready", &body);
     }
     let body = Confirmed { key: ShownKey::with_secret(shown, new), account: account::Shown::from(account) };
     Answer::json(StatusCode::CREATED, &body)
@@ -286,7 +294,7 @@ fn agreed(app: &App, made: &AccountItem) -> Vec<Part> {
         at: made.created_at,
         form: domain::consent::Form::SignUp,
         source: Source::MailedLink,
-        policy_version: made.policy_version.clone(),
+        policy_version: Some(made.policy_version.clone()),
     };
     consents::adding(app, made, &changes, &how)
 }
@@ -328,23 +336,4 @@ pub(crate) fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
         call.json::<Token>()?.token
     };
     LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
-}
-
-pub(crate) fn wants_html(call: &Call) -> bool {
-    call.header("accept").is_some_and(|accept| accept.contains("text/html"))
-}
-
-pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Answer {
-    let text = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <meta name=\"robots\" content=\"noindex\"><title>{title}</title></head><body><h1>{title}</h1>{body}</body></html>"
-    );
-    let mut answer = Answer::empty(status);
-    answer.body = text.into();
-    answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    answer
-        .with(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)
-        // The address holds the token.
-        .with(header::REFERRER_POLICY, "no-referrer")
-        .with(header::X_FRAME_OPTIONS, "DENY")
 }

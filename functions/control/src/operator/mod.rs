@@ -1,0 +1,12 @@
+//! What those do who run the deployment: they look after the requests of people, and keep the register of breaches. Each of them has a key of
+//! their own, by which what they decide is known.
+
+mod breaches;
+mod requests;
+
+#[cfg(feature = "schema")]
+pub(crate) use breaches::{NewBreach, Shown as ShownBreach, Taken};
+pub(crate) use breaches::{list as list_breaches, notice, report, show as show_breach, take_step};
+#[cfg(feature = "schema")]
+pub(crate) use requests::{Asked, Decided, Personal, Row, Shown as ShownRequest};
+pub(crate) use requests::{decide, list as list_requests, reveal, show as show_request};
