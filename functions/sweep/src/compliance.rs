@@ -22,8 +22,8 @@ const fn rhythm(sweep: Sweep) -> Rhythm {
         Sweep::Offboarding => (3, 24),
         // The lines that usage is folded from live for four weeks.
         Sweep::Usage => (3, 48),
-        Sweep::Changes => (3, 24),
-        Sweep::Hooks | Sweep::Inactivity | Sweep::Rotation | Sweep::Departures => (26, 24),
+        Sweep::Changes | Sweep::Requests | Sweep::Breaches => (3, 24),
+        Sweep::Verifications | Sweep::Hooks | Sweep::Inactivity | Sweep::Rotation | Sweep::Departures => (26, 24),
         Sweep::Compliance => (50, 24),
     };
     Rhythm { silence_hours, late_hours }

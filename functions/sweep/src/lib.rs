@@ -5,9 +5,11 @@
 //! to be rotated, stores that left and must have left nothing, and the daily report that signs how all this stands. What takes long (mails, the
 //! closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
 
+mod breaches;
 mod compliance;
 mod departures;
 mod inactivity;
+mod requests;
 mod rotation;
 
 use std::time::Duration;
@@ -21,11 +23,13 @@ use cloud::{
         Client, Unavailable,
         accounts::Accounts,
         active::Active,
+        breaches::Breaches,
         departures::Departures,
         expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
         keep_links::KeepLinks,
         keys::Keys,
         reports::Reports,
+        requests::Requests,
         store_keys::StoreKeys,
         stores::{StoreItem, Stores},
         sweeps::Sweeps,
@@ -34,6 +38,7 @@ use cloud::{
     events::{ReconciliationMessage, Task},
     mailer::MailMessage,
     offboarding::OffboardingMessage,
+    requests::RequestMessage,
     resources::Resources,
     signature::Signer,
     sqs::Queue,
@@ -77,6 +82,10 @@ cloud::config! {
         pub public_url: String = "PUBLIC_URL",
         /// Queue of mails.
         pub mail_queue_url: String = "MAIL_QUEUE_URL",
+        /// Table of what proves who asks about their own data.
+        pub verifications_table: String = "VERIFICATIONS_TABLE",
+        /// Queue of requests of people that are to be looked at.
+        pub requests_queue_url: String = "REQUESTS_QUEUE_URL",
         /// Queue of stores whose off-boarding is to be finished, and of accounts that are to be closed.
         pub offboarding_queue_url: String = "OFFBOARDING_QUEUE_URL",
         /// Queue of stores that are to be looked after.
@@ -122,6 +131,12 @@ pub enum Sweep {
     Rotation,
     /// Stores that left four weeks ago: whether anything of them is left (R125).
     Departures,
+    /// Requests of people that owe something, or are late (`privacy.md` D.3).
+    Requests,
+    /// Breaches of which the authority is to be told (R019).
+    Breaches,
+    /// What proved who asked, where the request's end has not deleted it (R068).
+    Verifications,
     /// Whether all is as it was promised (R029).
     Compliance,
 }
@@ -143,6 +158,9 @@ impl Sweep {
         Self::Inactivity,
         Self::Rotation,
         Self::Departures,
+        Self::Requests,
+        Self::Breaches,
+        Self::Verifications,
         Self::Compliance,
     ];
 
@@ -164,6 +182,9 @@ impl Sweep {
             Self::Inactivity => "inactivity",
             Self::Rotation => "rotation",
             Self::Departures => "departures",
+            Self::Requests => "requests",
+            Self::Breaches => "breaches",
+            Self::Verifications => "verifications",
             Self::Compliance => "compliance",
         }
     }
@@ -213,6 +234,9 @@ pub struct App {
     offboardings: Queue<OffboardingMessage>,
     closings: Queue<ClosingMessage>,
     reconciliations: Queue<ReconciliationMessage>,
+    request_work: Queue<RequestMessage>,
+    requests: Requests,
+    breaches: Breaches,
     mails: Queue<MailMessage>,
     usage: Usage,
     active: Active,
@@ -253,6 +277,9 @@ impl App {
             signer: Signer::new(&boot.aws, config.signing_key.clone()),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
             closings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
+            request_work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
+            requests: Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table.clone()),
+            breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
             active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
             accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
@@ -306,6 +333,9 @@ async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavaila
         Sweep::Inactivity => return inactivity::run(app, order, budget).await,
         Sweep::Rotation => return rotation::run(app, order, budget).await,
         Sweep::Departures => return departures::run(app, order, budget).await,
+        Sweep::Verifications => &app.config.verifications_table,
+        Sweep::Requests => return requests::run(app, order, budget).await,
+        Sweep::Breaches => return breaches::run(app, order).await,
         Sweep::Compliance => return compliance::run(app, order).await,
     };
     let (now, first) = (app.clock.now(), first_segment(app));
