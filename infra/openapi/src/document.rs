@@ -117,7 +117,17 @@ fn describe(operation: &Operation, problem: &Value, responses: &mut Map<String, 
         if ending.is_some() {
             name.push_str(".deprecated");
         }
-        responses.entry(name.clone()).or_insert_with(|| failure(status, &codes, problem, ending.is_some()));
+        if operation.pages {
+            name.push_str(".page");
+        }
+        responses.entry(name.clone()).or_insert_with(|| {
+            let mut failure = failure(status, &codes, problem, ending.is_some());
+            if operation.pages {
+                let (kind, schema) = description::page();
+                failure["content"][kind] = json!({ "schema": schema });
+            }
+            failure
+        });
         answers.insert(status.as_str().to_owned(), json!({ "$ref": format!("#/components/responses/{name}") }));
     }
     if operation.passes_through {
@@ -234,6 +244,7 @@ fn in_path(route: &str) -> Vec<Value> {
                     "What is agreed to.",
                     json!({ "enum": domain::consent::Purpose::ALL.map(domain::consent::Purpose::as_str) }),
                 ),
+                "form" => ("Which form.", json!({ "enum": domain::form::Kind::ALL.map(domain::form::Kind::as_str) })),
                 "id" => ("The object, by the `id` that it has here.", json!({ "type": "string", "minLength": 1 })),
                 "path" => ("The path below the store's address; slashes stay slashes.", json!({ "type": "string" })),
                 _ => ("Its name.", json!({ "type": "string", "minLength": 1 })),

@@ -110,8 +110,8 @@ pub fn stored(target: &str, path: &str, body: &[u8]) -> Vec<Stored> {
             "secretsmanager",
             "GetSecretValue" | "DescribeSecret" | "ListSecrets" | "DeleteSecret" | "UpdateSecretVersionStage",
         ) => Vec::new(),
-        // KMS keeps nothing of what it wraps and unwraps.
-        ("TrentService", "GenerateDataKey" | "Decrypt" | "Sign" | "GetPublicKey") => Vec::new(),
+        // KMS keeps nothing of what it wraps and unwraps, signs and makes codes of.
+        ("TrentService", "GenerateDataKey" | "Decrypt" | "Sign" | "GetPublicKey" | "GenerateMac") => Vec::new(),
         // SES: a mail leaves the stack; the address is declared with the queue that it came from.
         ("", "") if path.starts_with("/v2/email/outbound-emails") => Vec::new(),
         // S3, whatever is done with the object.
