@@ -42,6 +42,8 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
+    /// What a browser is asked to keep.
+    pub(crate) cookies: Vec<String>,
 }
 
 impl Answered {
@@ -153,11 +155,15 @@ pub(crate) fn answered(answer: impl serde::Serialize) -> Answered {
         true => base64::engine::general_purpose::STANDARD.decode(body).unwrap(),
         false => body.as_bytes().to_vec(),
     };
-    Answered {
-        status: u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap(),
-        headers: serde_json::from_value(answer["headers"].clone()).unwrap(),
-        body,
+    let mut headers: BTreeMap<String, String> = serde_json::from_value(answer["headers"].clone()).unwrap();
+    // API Gateway takes cookies apart from the headers.
+    if let Some(cookies) = answer["cookies"].as_array() {
+        let cookies: Vec<&str> = cookies.iter().filter_map(Value::as_str).collect();
+        headers.insert("set-cookie".to_owned(), cookies.join("\n"));
     }
+    let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
+    let cookies = serde_json::from_value(answer["cookies"].clone()).unwrap_or_default();
+    Answered { status, headers, body, cookies }
 }
 
 /// See the module.

@@ -2,102 +2,20 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{
-    boot::Boot,
-    clock::Clock,
-    dynamo::{
-        accounts::Accounts,
-        consents::{Circumstances, Consents, ContactItem},
-        key, transaction,
-    },
-    mailer::marketing::{Letter, MarketingMessage},
+    dynamo::{consents::ContactItem, key, transaction},
+    mailer::marketing::Letter,
 };
 use domain::{
-    consent::{Change, Form, Purpose, Source, Subject},
-    id::{AccountId, ConsentId, ContactId, MessageId},
+    consent::{Purpose, Subject},
+    id::{AccountId, ContactId, MessageId},
 };
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use testkit::{
-    fault_proxy::{Calls, Fault, FaultProxy},
-    stack::Stack,
-};
+use testkit::fault_proxy::{Calls, Fault};
 
-use super::accounts::signed_up;
-use crate::{
-    control::house::{House, batch, failed},
-    world::{assert_declared, environment},
-};
-
-/// The `mail` function in this process.
-struct PostOffice {
-    faults: FaultProxy,
-    app: mail::App,
-    boot: Boot,
-    public_url: String,
-    tables: (Accounts, Consents),
-}
-
-impl Drop for PostOffice {
-    fn drop(&mut self) {
-        assert_declared(&self.faults);
-    }
-}
-
-impl PostOffice {
-    async fn new() -> Self {
-        let faults = FaultProxy::in_front_of(Stack::shared().aws()).await.unwrap();
-        let environment = environment("mail", faults.url());
-        let boot = Boot::new(&environment, Clock::system()).unwrap();
-        let config = mail::Config::from_env(&environment).unwrap();
-        let tables = cloud::dynamo::client(&boot.aws);
-        Self {
-            public_url: config.public_url.clone(),
-            tables: (
-                Accounts::new(tables.clone(), config.accounts_table.clone()),
-                Consents::new(tables, config.consents_table.clone()),
-            ),
-            app: mail::App::new(&boot, config),
-            faults,
-            boot,
-        }
-    }
-
-    fn letter(&self, letter: Letter, subject: &Subject) -> String {
-        let id = MessageId::from_uuid(self.boot.clock.new_id());
-        serde_json::to_string(&MarketingMessage { id, letter, subject: subject.clone() }).unwrap()
-    }
-
-    /// Works on one message; whether it comes again.
-    async fn comes_again(&self, body: &str) -> bool {
-        !failed(&mail::handle(&self.app, batch(&[body])).await.unwrap()).is_empty()
-    }
-
-    /// The mails that were handed to SES.
-    fn handed(&self) -> Vec<Value> {
-        let calls = self.faults.seen().into_iter().filter(|call| call.path.ends_with("/outbound-emails"));
-        calls.map(|call| serde_json::from_slice(&call.body).unwrap()).collect()
-    }
-
-    /// What the link in a letter does.
-    async fn unsubscribe(&self, account: &AccountId) {
-        let (accounts, consents) = &self.tables;
-        let now = self.boot.clock.now();
-        let how = Circumstances {
-            at: now,
-            form: Form::Unsubscribe,
-            source: Source::OneClick,
-            policy_version: "2026-01".to_owned(),
-        };
-        let id = ConsentId::from_uuid(self.boot.clock.new_id());
-        let event = consents.adding(&Subject::Account(account.clone()), id, Change::Unsubscribed, &how);
-        let tables = cloud::dynamo::client(&self.boot.aws);
-        match transaction::write(&tables, vec![accounts.unsubscribing(account, now), event]).await {
-            Ok(()) | Err(transaction::TransactionError::Condition(0)) => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
+use super::{accounts::signed_up, counter::Counter, office::PostOffice};
+use crate::control::house::House;
 
 #[tokio::test]
 async fn r010_r089_r092_a_letter_goes_to_whom_agreed_with_its_link_and_reads_name_and_address_only() {
@@ -174,7 +92,7 @@ async fn r090_a_letter_that_waits_while_the_person_unsubscribes_is_not_sent() {
     let (owner, _) = signed_up(&house, json!({ "monthly": true, "functionality": true }), None).await;
     let subject = Subject::Account(owner.account.clone());
     let waiting = [office.letter(Letter::Monthly, &subject), office.letter(Letter::WhatsNew, &subject)];
-    office.unsubscribe(&owner.account).await;
+    office.unsubscribe(&Counter::new().await, &owner.account).await;
     for body in &waiting {
         assert!(!office.comes_again(body).await);
     }
@@ -222,7 +140,7 @@ async fn r008_r091_unsubscribing_ends_marketing_and_nothing_else() {
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, email) = signed_up(&house, json!({ "monthly": true }), None).await;
     let before = account(&house, &owner.account).await;
-    office.unsubscribe(&owner.account).await;
+    office.unsubscribe(&Counter::new().await, &owner.account).await;
     let mut after = account(&house, &owner.account).await;
     for marketing in ["consents", "unsubscribed_from_marketing", "updated_at"] {
         assert_ne!(after.remove(marketing), before.get(marketing).cloned(), "{marketing}");
@@ -263,7 +181,7 @@ async fn r008_r091_unsubscribing_ends_marketing_and_nothing_else() {
 
 #[tokio::test]
 async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
-    let (house, office) = (House::new().await, PostOffice::new().await);
+    let (house, office, counter) = (House::new().await, PostOffice::new().await, Counter::new().await);
     let (owner, _) = signed_up(&house, json!({}), None).await;
     let subject = Subject::Account(owner.account.clone());
     // A walk of random steps; what must have gone out is worked out beside it.
@@ -284,7 +202,7 @@ async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
                 agreed[which] = granted;
             }
             2 => {
-                office.unsubscribe(&owner.account).await;
+                office.unsubscribe(&counter, &owner.account).await;
                 agreed = [false; 2];
             }
             3 | 4 => queue.push((which, office.letter(letter, &subject))),
@@ -329,10 +247,10 @@ async fn somebody_without_an_account_gets_letters_too_until_they_unsubscribe() {
     let subject = Subject::Contact(id.clone());
     assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
     assert_eq!(office.handed().len(), 1);
-    transaction::write(&tables, vec![consents.unsubscribing(&id, now)]).await.unwrap();
+    transaction::write(&tables, vec![consents.unsubscribing(&id, false, now)]).await.unwrap();
     assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
     assert_eq!(office.handed().len(), 1);
-    let twice = transaction::write(&tables, vec![consents.unsubscribing(&id, now)]).await;
+    let twice = transaction::write(&tables, vec![consents.unsubscribing(&id, false, now)]).await;
     assert_eq!(twice.err(), Some(transaction::TransactionError::Condition(0)), "once");
 }
 

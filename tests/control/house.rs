@@ -18,6 +18,7 @@ use cloud::{
         transaction,
     },
     events::ReconciliationMessage,
+    requests::RequestMessage,
     vault::VaultError,
 };
 use connectors::Credential;
@@ -86,6 +87,7 @@ impl House {
             (&mut config.offboarding_queue_url, "offboarding"),
             (&mut config.replays_queue_url, "replays"),
             (&mut config.reconciliations_queue_url, "reconciliations"),
+            (&mut config.requests_queue_url, "requests"),
         ] {
             let made = sqs.create_queue().queue_name(format!("test-{queue}-{name}")).send().await.unwrap();
             *url = made.queue_url.unwrap();
@@ -311,6 +313,12 @@ impl House {
         taken.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
+    /// The requests of people that are to be looked at, as the function has asked since the last look.
+    pub(crate) async fn request_work(&self) -> Vec<RequestMessage> {
+        let taken = self.take(&self.config.requests_queue_url).await;
+        taken.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+    }
+
     /// Calls the demo store's own API, past the gateway.
     pub(crate) async fn demo_api(&self, method: &str, path: &str, body: Value) {
         let url = self.demo.url().join(path).unwrap();
@@ -321,7 +329,8 @@ impl House {
         assert!(answer.status().is_success(), "{method} {path}: {:?}", answer.body());
     }
 
-    async fn take(&self, url: &str) -> Vec<String> {
+    /// All messages of a queue, which has them no more.
+    pub(crate) async fn take(&self, url: &str) -> Vec<String> {
         let mut taken = Vec::new();
         loop {
             let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();

@@ -1,5 +1,10 @@
 //! Requests about customers that platforms pass on: what is found, what is erased, who is told, and what failures change (R127, R132).
 
+mod bureau;
+mod export;
+mod faults;
+pub(crate) mod people;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -160,7 +165,7 @@ impl Desk {
     /// Hands a message to the function; whether it is done.
     pub(crate) async fn handle(&self, message: &PrivacyTopicMessage) -> bool {
         let event = batch(&[serde_json::to_string(message).unwrap()]);
-        failed(&dsar::handle(&self.app, event).await.unwrap()).is_empty()
+        failed(&dsar::handle(&self.app, event, &lambda_runtime::Context::default()).await.unwrap()).is_empty()
     }
 
     async fn requests(&self) -> Vec<RequestItem> {

@@ -1,0 +1,385 @@
+//! Forms: what is sent, what is kept, what is mailed, and what of the sender is not.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use cloud::{
+    clock::Clock,
+    dynamo::{
+        consents::Consents,
+        forms::{FormItem, Forms},
+        page::PageRequest,
+    },
+    mailer::marketing::Letter,
+};
+use domain::{
+    consent::{Change, Form, Purpose, Source, Subject},
+    form::Kind,
+};
+use serde_json::{Value, json};
+use testkit::{marker, stack::Stack};
+
+use super::{
+    accounts::{ledger, signed_up},
+    counter::Counter,
+    office::PostOffice,
+};
+use crate::{
+    control::house::House,
+    world::{Answered, Calling},
+};
+
+fn form(email: &str) -> Value {
+    json!({
+        "name": "Bob Sender", "email": email, "phone": "+44 20 7946 0000", "company": "Sender Ltd",
+        "message": "Hello,\r\nI have a question.", "policy_version": "2026-01",
+    })
+}
+
+fn with(mut form: Value, field: &str, value: Value) -> Value {
+    form[field] = value;
+    form
+}
+
+/// What was sent under an id; the table is shared by all tests.
+async fn kept(counter: &Counter, kind: Kind, id: &str) -> Option<FormItem> {
+    let config = &counter.config;
+    let tables = cloud::dynamo::client(&counter.boot.aws);
+    let forms = Forms::new(tables, config.forms_table.clone(), config.guards_table.clone(), counter.boot.clock.clone());
+    let mut request = PageRequest { per_page: 100, cursor: None };
+    loop {
+        let page = forms.page(kind, &request).await.unwrap();
+        if let Some(found) = page.items.into_iter().find(|item| item.id.as_str() == id) {
+            return Some(found);
+        }
+        request.cursor = Some(page.next_cursor?);
+    }
+}
+
+fn id(answer: &Answered) -> String {
+    assert_eq!(answer.status, 202, "{}", answer.json());
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// The path of the link that was mailed, if one was.
+fn link(mails: &[Value]) -> Option<String> {
+    let link = mails.iter().find(|mail| mail["kind"] == "consent-link")?["link"].as_str()?.to_owned();
+    Some(format!("/privacy/consents/confirm{}", link.split_once("/privacy/consents/confirm")?.1))
+}
+
+async fn follow(counter: &Counter, link: &str) -> Answered {
+    let (path, token) = link.split_once("?token=").unwrap();
+    counter.call(Calling::new("POST", path).body(json!({ "token": token }).to_string())).await
+}
+
+/// All that the forms' routes ask of AWS.
+pub(super) async fn everything(counter: &Counter) {
+    let house = House::new().await;
+    let (_, known) = signed_up(&house, json!({}), None).await;
+    for address in [counter.address(), known] {
+        let form = with(form(&address), "consents", json!({ "monthly": true }));
+        id(&counter.send("leak", &form).await);
+        let link = link(&counter.mails().await).unwrap();
+        assert_eq!(follow(counter, &link).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn r004_r085_every_form_is_kept_for_its_time_and_acknowledged_and_nothing_typed_is_mailed() {
+    let counter = Counter::new().await;
+    for kind in Kind::ALL {
+        let address = counter.address();
+        let answer = counter.send(kind.as_str(), &form(&address)).await;
+        assert_eq!(answer.json()["kept_days"], kind.kept_days());
+        let id = id(&answer);
+        let item = kept(&counter, kind, &id).await.unwrap();
+        assert_eq!(item.email.unwrap().as_str(), address);
+        assert_eq!((item.name.unwrap().as_str(), item.company.unwrap().as_str()), ("Bob Sender", "Sender Ltd"));
+        assert_eq!(item.message.unwrap().as_str(), "Hello,\r\nI have a question.");
+        assert_eq!(item.policy_version, "2026-01");
+        let days = (item.expires_at - item.received_at.as_second()) / 86_400;
+        assert_eq!(days, i64::from(kind.kept_days()) - 2, "DynamoDB deletes up to two days late");
+
+        let mails = counter.mails().await;
+        assert_eq!(mails.len(), 2, "the sender's and the operator's");
+        let to: Vec<&Value> = mails.iter().map(|mail| &mail["to"]).collect();
+        assert!(to.contains(&&json!(address)) && to.contains(&&json!(counter.config.mail_from.as_str())));
+        for mail in &mails {
+            assert_eq!(mail["form"], json!({ "id": id, "form": kind.as_str() }));
+            let text = mail.to_string();
+            for typed in ["Bob", "Sender Ltd", "question", "7946"] {
+                assert!(!text.contains(typed), "{text}");
+            }
+        }
+    }
+    let unknown = counter.send("newsletter", &form("a@example.com")).await;
+    assert_eq!((unknown.status, unknown.problem().as_str()), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn r004_a_form_has_exactly_its_fields() {
+    let counter = Counter::new().await;
+    let good = form(&counter.address());
+    let without = |field: &str| {
+        let mut form = good.clone();
+        form.as_object_mut().unwrap().remove(field);
+        form
+    };
+    for (kind, body, pointer) in [
+        ("contact", with(good.clone(), "birthday", json!("2000-01-01")), ""),
+        ("contact", with(good.clone(), "consents", json!({ "everything": true })), ""),
+        ("contact", without("name"), "/name"),
+        ("contact", without("email"), "/email"),
+        ("contact", without("message"), "/message"),
+        ("contact", without("policy_version"), ""),
+        ("contact", with(good.clone(), "email", json!("bob")), "/email"),
+        ("contact", with(good.clone(), "name", json!("Bob\r\nBcc: eve@example.com")), "/name"),
+        ("contact", with(good.clone(), "message", json!("a\u{0}b")), "/message"),
+        ("contact", with(good.clone(), "message", json!("x".repeat(5_001))), "/message"),
+        ("demo", with(good.clone(), "phone", json!("call me")), "/phone"),
+        ("complaint", json!({ "anonymous": true, "message": "x", "policy_version": "1" }), "/anonymous"),
+        ("survey", with(good.clone(), "anonymous", json!(true)), "/email"),
+        (
+            "survey",
+            json!({ "anonymous": true, "message": "x", "consents": { "offers": true }, "policy_version": "1" }),
+            "/consents",
+        ),
+    ] {
+        let answer = Counter::new().await.send(kind, &body).await;
+        assert_eq!(answer.status, 422, "{kind} {body}");
+        let errors = answer.json()["errors"].to_string();
+        assert!(errors.contains(pointer), "{pointer}: {errors}");
+    }
+    assert_eq!(id(&counter.send("white-paper", &without("message")).await).len(), 30);
+    assert_eq!(counter.call(Calling::new("GET", "/forms/contact")).await.status, 405);
+}
+
+#[tokio::test]
+async fn r002_no_form_and_no_account_takes_the_number_of_a_card() {
+    let card = "4111 1111 1111 1111";
+    for field in ["name", "company", "message"] {
+        let counter = Counter::new().await;
+        let answer =
+            counter.send("contact", &with(form(&counter.address()), field, json!(format!("my card {card}")))).await;
+        assert_eq!(answer.status, 422, "{field}");
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert!(body.contains(&format!("/{field}")) && !body.contains("4111"), "{body}");
+        let asked = counter.faults.seen().iter().any(|call| String::from_utf8_lossy(&call.body).contains("4111"));
+        assert!(!asked && counter.mails().await.is_empty(), "nothing of it leaves the function");
+    }
+    let house = House::new().await;
+    let (owner, _) = signed_up(&house, json!({}), None).await;
+    for field in ["name", "company"] {
+        let change = json!({ field: card }).to_string();
+        let answer = house.send("PATCH", &owner, "/v1/account", &change).await;
+        assert_eq!(answer.json()["errors"][0]["pointer"], format!("/{field}"));
+    }
+    let sign_up = json!({
+        "name": card, "email": "ann@example.com", "phone": "+49 30 901820", "company": "x",
+        "website": "https://example.com", "adult": true, "policy_version": "1",
+    });
+    let answer = house.call(Calling::new("POST", "/v1/accounts").body(sign_up.to_string())).await;
+    assert_eq!(answer.json()["errors"][0]["pointer"], "/name");
+}
+
+#[tokio::test]
+async fn r009_what_is_ticked_on_a_form_counts_when_the_mailed_link_is_followed_and_not_before() {
+    let (counter, office) = (Counter::new().await, PostOffice::new().await);
+    let address = counter.address();
+    let consents = Consents::new(cloud::dynamo::client(&counter.boot.aws), counter.config.consents_table.clone());
+    let body = with(form(&address), "consents", json!({ "monthly": true }));
+    id(&counter.send("contact", &body).await);
+    let link = link(&counter.mails().await).unwrap();
+    for _ in 0..10 {
+        for method in ["GET", "HEAD"] {
+            let page = counter.call(Calling::new(method, &link).header("accept", "text/html")).await;
+            assert_eq!(page.status, 200);
+        }
+    }
+    let email = address.parse().unwrap();
+    assert!(consents.contact_of(&email).await.unwrap().is_none(), "to look is not to agree");
+
+    assert_eq!(follow(&counter, &link).await.status, 200);
+    assert_eq!(follow(&counter, &link).await.problem(), "link_expired", "a link works once");
+    let contact = consents.contact_of(&email).await.unwrap().unwrap();
+    let subject = Subject::Contact(contact.id);
+    let all = PageRequest { per_page: 100, cursor: None };
+    let events = consents.page(&subject, &all).await.unwrap().items;
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].change, Change::Granted { purpose: Purpose::Monthly });
+    assert_eq!((events[0].form, events[0].source), (Form::WebForm, Source::MailedLink));
+    assert_eq!(events[0].wording, Some(Purpose::Monthly.wording_hash()));
+    assert_eq!(events[0].policy_version.as_deref(), Some("2026-01"));
+    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
+    assert_eq!(office.handed().len(), 1, "what was ticked, and nothing else");
+
+    // The same person with another box: one contact, two consents.
+    let body = with(form(&address), "consents", json!({ "functionality": true }));
+    id(&counter.send("demo", &body).await);
+    let link = self::link(&counter.mails().await).unwrap();
+    assert_eq!(follow(&counter, &link).await.status, 200);
+    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
+    assert_eq!(office.handed().len(), 2);
+}
+
+#[tokio::test]
+async fn a_form_of_somebody_with_an_account_adds_to_the_accounts_own_ledger_and_its_link_ends_after_a_day() {
+    let house = House::new().await;
+    let (owner, email) = signed_up(&house, json!({ "offers": true }), None).await;
+    let clock = Clock::steered(Clock::system().now());
+    let counter = Counter::at(clock.clone()).await;
+    let body = with(form(&email), "consents", json!({ "monthly": true }));
+    let calling = Calling::new("POST", "/forms/contact").header("sec-gpc", "1").body(body.to_string());
+    id(&counter.call(calling).await);
+    let first = link(&counter.mails().await).unwrap();
+    id(&counter.send("contact", &body).await);
+    let second = link(&counter.mails().await).unwrap();
+    assert_eq!(follow(&counter, &first).await.status, 200);
+    let changes: Vec<Change> = ledger(&house, &owner.account).await.into_iter().map(|event| event.change).collect();
+    assert_eq!(changes.len(), 3);
+    for change in [Change::Granted { purpose: Purpose::Monthly }, Change::Gpc] {
+        assert!(changes[1..].contains(&change), "{changes:?}");
+    }
+    let account = house.get(&owner, "/v1/account").await.json();
+    assert_eq!((&account["consents"]["offers"], &account["consents"]["monthly"]), (&json!(true), &json!(true)));
+
+    clock.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!(follow(&counter, &second).await.problem(), "link_expired");
+}
+
+#[tokio::test]
+async fn nobody_learns_from_a_form_who_is_known_and_nobodys_mailbox_is_flooded() {
+    let house = House::new().await;
+    let (_, known) = signed_up(&house, json!({}), None).await;
+    let counter = Counter::new().await;
+    let (first, second) =
+        (counter.send("contact", &form(&known)).await, counter.send("contact", &form(&counter.address())).await);
+    let shape = |answer: &Answered| {
+        let mut body = answer.json();
+        body["id"] = Value::Null;
+        (answer.status, body, answer.headers.keys().cloned().collect::<Vec<_>>())
+    };
+    assert_eq!(shape(&first), shape(&second));
+
+    let address = counter.address();
+    let mut mailed = 0;
+    for _ in 0..7 {
+        // Another source each time, as a flood would come.
+        let counter = Counter::new().await;
+        assert_eq!(counter.send("contact", &form(&address)).await.status, 202);
+        mailed += counter.mails().await.iter().filter(|mail| mail["to"] == json!(address)).count();
+    }
+    assert_eq!(mailed, 5, "as many as any address gets in a day");
+
+    let flooding = Counter::new().await;
+    let mut statuses = Vec::new();
+    for _ in 0..11 {
+        statuses.push(flooding.send("contact", &form(&flooding.address())).await.status);
+    }
+    assert_eq!((&statuses[..10], statuses[10]), (&[202; 10][..], 429));
+}
+
+#[tokio::test]
+async fn r020_a_report_of_a_leak_is_acknowledged_and_stands_in_the_security_log() {
+    let counter = Counter::new().await;
+    let address = counter.address();
+    id(&counter.send("leak", &form(&address)).await);
+    let mails = counter.mails().await;
+    assert!(mails.iter().any(|mail| mail["to"] == json!(address) && mail["kind"] == "form-received"));
+    counter.app.journal().settle().await;
+    let lines: Vec<Value> = counter
+        .faults
+        .seen()
+        .iter()
+        .map(|call| serde_json::from_slice::<Value>(&call.body).unwrap())
+        .filter(|put| put["TableName"] == counter.config.security_log_table.as_str())
+        .collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["Item"]["event"]["S"], "leak-reported");
+}
+
+#[tokio::test]
+async fn r093_an_anonymous_form_leaves_nothing_of_its_sender_anywhere() {
+    let house = House::new().await;
+    let (owner, _) = signed_up(&house, json!({}), None).await;
+    let counter = Counter::new().await;
+    let random = cloud::clock::random_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+    let (agent, cookie, message) = (format!("agent-{random}"), format!("cookie-{random}"), format!("answer-{random}"));
+    let secret = owner.key.rsplit('_').next().unwrap().to_owned();
+    let mut ids = Vec::new();
+    for kind in [Kind::Survey, Kind::Vulnerability, Kind::Abuse, Kind::Leak] {
+        let body = json!({ "anonymous": true, "message": message, "policy_version": "2026-01" });
+        let calling = Calling::new("POST", &format!("/forms/{}", kind.as_str()))
+            .header("user-agent", &agent)
+            .header("cookie", &format!("session={cookie}"))
+            .header("referer", &format!("https://www.example.com/{random}-page"))
+            .key(&owner.key);
+        let answer = counter.call(calling.body(body.to_string())).await;
+        let id = id(&answer);
+        let item = kept(&counter, kind, &id).await.unwrap();
+        assert_eq!(item.received_at.as_second() % 86_400, 0, "the day and no more");
+        let now = counter.boot.clock.now().as_millisecond();
+        assert!((domain::id::millisecond_of(item.id.body()) - now).abs() > 60_000, "an id of chance and not of time");
+        ids.push(id);
+    }
+    counter.app.journal().settle().await;
+    // On the wire: the function gives none of it to anybody.
+    for call in counter.faults.seen() {
+        let text = String::from_utf8_lossy(&call.body).into_owned();
+        for part in
+            [&agent, &cookie, &counter.source, &secret, &owner.account.body().to_owned(), &format!("{random}-page")]
+        {
+            assert!(!text.contains(part.as_str()), "{part} in {text}");
+        }
+        if text.contains(counter.config.forms_table.as_str()) {
+            let item = serde_json::from_slice::<Value>(&call.body).unwrap()["Item"].clone();
+            for personal in ["name", "email", "phone", "company"] {
+                assert!(item[personal].is_null(), "{item}");
+            }
+        }
+    }
+    // At rest: everything that the emulator holds.
+    let markers = [agent.as_bytes(), cookie.as_bytes(), counter.source.as_bytes(), message.as_bytes()];
+    let found = marker::scan(Stack::shared().aws(), &markers).await.unwrap();
+    let strays: Vec<_> = found.iter().filter(|(_, number)| *number < 3).collect();
+    assert!(strays.is_empty(), "{strays:?}");
+    assert!(
+        found.iter().any(|(place, number)| *number == 3 && place.ends_with("-forms")),
+        "the search sees what is there"
+    );
+    // Nobody but the operator is mailed.
+    assert!(counter.mails().await.iter().all(|mail| mail["to"] == json!(counter.config.mail_from.as_str())));
+    assert_eq!(ids.len(), 4);
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_acknowledged() {
+    let counter = Counter::new().await;
+    let fault = testkit::fault_proxy::Fault::Answer(http::StatusCode::INTERNAL_SERVER_ERROR, "{}");
+    counter.faults.inject(testkit::fault_proxy::Calls::Target("PutItem"), fault, 50);
+    assert_eq!(counter.send("contact", &form(&counter.address())).await.status, 503);
+    assert!(counter.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_over_its_time_is_not_shown_although_it_may_still_rest() {
+    let house = House::new().await;
+    let clock = Clock::steered(Clock::system().now());
+    let counter = Counter::at(clock.clone()).await;
+    let id = id(&counter.send("contact", &form(&counter.address())).await);
+    assert!(kept(&counter, Kind::Contact, &id).await.is_some());
+    clock.advance(Duration::from_secs(u64::from(Kind::Contact.kept_days()) * 86_400));
+    assert!(kept(&counter, Kind::Contact, &id).await.is_none());
+    let count = house
+        .sdk()
+        .query()
+        .table_name(&counter.config.forms_table)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", AttributeValue::S("form#contact".to_owned()))
+        .send()
+        .await
+        .unwrap()
+        .count();
+    assert!(count > 0, "it was the clock that hid it");
+}
