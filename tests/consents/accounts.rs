@@ -26,7 +26,7 @@ pub(super) async fn signed_up(house: &House, consents: Value, gpc: Option<&str>)
     let email = format!("ann.{}@example.com", house.clock().new_id().simple());
     let form = json!({
         "name": "Ann Example", "email": email, "phone": "+49 30 901820", "company": "Example GmbH",
-        "website": "https://example.com", "adult": true, "consents": consents, "policy_version": "2026-01",
+        "website": "https://example.com", "adult": true, "consents": consents, "policy_version": "1",
     });
     let mut calling = Calling::new("POST", "/v1/accounts").body(form.to_string());
     if let Some(gpc) = gpc {
@@ -89,7 +89,7 @@ async fn r009_what_was_ticked_at_sign_up_is_proven_by_its_words_and_nothing_else
     assert_eq!(event["double_opt_in"], "confirmed");
     assert_eq!(event["wording"], Purpose::Monthly.wording());
     assert_eq!(event["wording_hash"], granted[0]["wording_hash"]);
-    assert_eq!(event["policy_version"], "2026-01");
+    assert_eq!(event["policy_version"], "1");
     assert!(event["at"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok());
 
     let (nothing, _) = signed_up(&house, json!({}), None).await;

@@ -32,7 +32,7 @@ use crate::{
 fn form(email: &str) -> Value {
     json!({
         "name": "Bob Sender", "email": email, "phone": "+44 20 7946 0000", "company": "Sender Ltd",
-        "message": "Hello,\r\nI have a question.", "policy_version": "2026-01",
+        "message": "Hello,\r\nI have a question.", "policy_version": "1",
     })
 }
 
@@ -96,7 +96,7 @@ async fn r004_r085_every_form_is_kept_for_its_time_and_acknowledged_and_nothing_
         assert_eq!(item.email.unwrap().as_str(), address);
         assert_eq!((item.name.unwrap().as_str(), item.company.unwrap().as_str()), ("Bob Sender", "Sender Ltd"));
         assert_eq!(item.message.unwrap().as_str(), "Hello,\r\nI have a question.");
-        assert_eq!(item.policy_version, "2026-01");
+        assert_eq!(item.policy_version, "1");
         let days = (item.expires_at - item.received_at.as_second()) / 86_400;
         assert_eq!(days, i64::from(kind.kept_days()) - 2, "DynamoDB deletes up to two days late");
 
@@ -209,7 +209,7 @@ async fn r009_what_is_ticked_on_a_form_counts_when_the_mailed_link_is_followed_a
     assert_eq!(events[0].change, Change::Granted { purpose: Purpose::Monthly });
     assert_eq!((events[0].form, events[0].source), (Form::WebForm, Source::MailedLink));
     assert_eq!(events[0].wording, Some(Purpose::Monthly.wording_hash()));
-    assert_eq!(events[0].policy_version.as_deref(), Some("2026-01"));
+    assert_eq!(events[0].policy_version.as_deref(), Some("1"));
     assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
     assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
     assert_eq!(office.handed().len(), 1, "what was ticked, and nothing else");
@@ -309,7 +309,7 @@ async fn r093_an_anonymous_form_leaves_nothing_of_its_sender_anywhere() {
     let secret = owner.key.rsplit('_').next().unwrap().to_owned();
     let mut ids = Vec::new();
     for kind in [Kind::Survey, Kind::Vulnerability, Kind::Abuse, Kind::Leak] {
-        let body = json!({ "anonymous": true, "message": message, "policy_version": "2026-01" });
+        let body = json!({ "anonymous": true, "message": message, "policy_version": "1" });
         let calling = Calling::new("POST", &format!("/forms/{}", kind.as_str()))
             .header("user-agent", &agent)
             .header("cookie", &format!("session={cookie}"))

@@ -152,8 +152,12 @@ impl Emulator {
                 let path = format!("/{bucket}?list-type=2&{token}");
                 let listed = self.get("s3", &path).await?;
                 for key in elements(&listed, "Key") {
-                    let content = self.get("s3", &format!("/{bucket}/{key}")).await?;
-                    all.push(Holding { place: format!("s3/{bucket}/{key}"), content });
+                    match self.get("s3", &format!("/{bucket}/{key}")).await {
+                        Ok(content) => all.push(Holding { place: format!("s3/{bucket}/{key}"), content }),
+                        // Another test has deleted it since it was listed.
+                        Err(MarkerError::Answer { status: StatusCode::NOT_FOUND, .. }) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 let Some(next) = elements(&listed, "NextContinuationToken").pop() else {
                     break;
