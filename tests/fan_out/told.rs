@@ -38,7 +38,7 @@ async fn each_subscription_that_wants_an_event_is_told_what_it_wants_of_it() {
     let message = fan.cartos("order.updated", "d1", &order);
     fan.world.faults.reset();
     assert!(fan.handle(&[&message]).await.is_empty());
-    assert!((fan.world.faults.write_units() - 2.0).abs() < f64::EPSILON, "the mark and the envelope");
+    assert!((fan.world.faults.write_units() - 3.0).abs() < f64::EPSILON, "the mark, the envelope, the account's day");
     assert_eq!(fan.world.faults.count("SendMessageBatch"), 1);
 
     let sent = fan.sent().await;

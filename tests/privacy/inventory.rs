@@ -28,7 +28,7 @@ async fn what_has_not_changed_is_not_sent_again() {
     // What a mailed link leads to is no document.
     let links = ["GET /privacy/unsubscribe", "GET /privacy/consents/confirm"];
     let documents = ROUTES.iter().filter(|route| route.name.starts_with("GET ") && !links.contains(&route.name));
-    for route in documents.filter(|route| !route.name.contains('{')) {
+    for route in documents.filter(|route| !route.name.contains('{') && !route.endpoint.has_pages()) {
         let (_, path) = route.name.split_once(' ').unwrap();
         let first = lobby.get(path).await;
         let etag = &first.headers["etag"];
@@ -48,9 +48,7 @@ async fn a_wrong_method_or_path_is_a_problem() {
         assert_eq!((answer.status, answer.problem().as_str()), (405, "method_not_allowed"), "{path}");
         assert!(answer.headers["allow"].contains("GET"), "{path}");
     }
-    for path in
-        ["/privacy", "/privacy/", "/privacy/nothing", "/privacy/inventory/1", "/policies/a/b/c", "/.well-known/x"]
-    {
+    for path in ["/privacy/nothing", "/privacy/inventory/1", "/policies/a/b/c", "/.well-known/x"] {
         let answer = lobby.get(path).await;
         assert_eq!((answer.status, answer.problem().as_str()), (404, "not_found"), "{path}");
     }

@@ -1,6 +1,5 @@
 //! The `privacy` function, route by route, in this process: what anybody may know and ask.
 
-mod browser;
 mod documents;
 mod fideslang;
 mod inventory;
