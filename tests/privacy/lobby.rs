@@ -175,8 +175,8 @@ impl Lobby {
     /// The path of the link in the newest letter that has one to follow.
     pub(crate) async fn link(&self, id: &PrivacyRequestId) -> String {
         let letters = self.letters(id).await;
-        let links = letters.iter().filter_map(|mail| mail.link.as_deref()?.strip_prefix(PUBLIC));
-        links.filter(|path| path.starts_with("/privacy/verify/")).next_back().unwrap().to_owned()
+        let mut links = letters.iter().filter_map(|mail| mail.link.as_deref()?.strip_prefix(PUBLIC));
+        links.rfind(|path| path.starts_with("/privacy/verify/")).unwrap().to_owned()
     }
 
     /// Which requests the function has asked to be looked at since the last look.
