@@ -12,6 +12,7 @@ use cloud::{
 };
 use domain::{
     delivery::life::is_at_end,
+    hex::hex,
     id::{ApplicationId, StoreId, SubscriptionId},
     subscription::Ordering,
 };
@@ -79,10 +80,7 @@ impl<'a> Batch<'a> {
     }
 
     async fn bury(&self, message: &DeliveryMessage, cause: &'static str) -> Disposition {
-        let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(message.body.get()) {
-            sha256.push_str(&format!("{byte:02x}"));
-        }
+        let sha256 = hex(&Sha256::digest(message.body.get()));
         let dead = DeadMessage {
             event: message.event.clone(),
             store: message.store.clone(),

@@ -21,6 +21,7 @@ use cloud::{
     mailer::MailMessage,
 };
 use domain::{
+    hex::hex,
     id::{AccountId, ApplicationId, ContactId, PrivacyRequestId, StoreId},
     request::{Ground, Kind},
 };
@@ -208,7 +209,7 @@ pub fn version() -> String {
         let files: Vec<&str> = place.holdings.iter().map(|holding| holding.file).collect();
         digest.update(format!("{} {files:?} {}\n", place.name, place.erased));
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
 }
 
 /// Whose data it is: what was resolved when the request was proven, and does not depend on rows that an erasure takes away.

@@ -11,7 +11,10 @@ use cloud::{
     },
     pseudonym::Use,
 };
-use domain::request::{Kind, Letter, Regime};
+use domain::{
+    hex::hex,
+    request::{Kind, Letter, Regime},
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -79,7 +82,7 @@ pub(crate) async fn note(app: &App, request: &SubjectRequestItem, owed: Owed) ->
         Some(receipt) => receipt.document,
         None => write(app, request, &linked).await?,
     };
-    let digest: String = Sha256::digest(&document).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(&document));
     let fact = Fact { name: "receipt", event: "receipt", digest: Some(&digest), ..fact };
     app.chain.append(&fact, now, kept_until(now)).await.map(drop)
 }

@@ -19,6 +19,7 @@ use domain::{
         news::{self, LAST, PATIENCE, Told, Verdict, verdict, wait},
     },
     grant::Grant,
+    hex::hex,
     id::{EventId, millisecond_of},
     model::Entity,
     subscription::Ordering,
@@ -88,7 +89,7 @@ async fn bury(batch: &Batch<'_>, message: &EventMessage, cause: &str) -> Result<
         subscription: None,
         received_at: message.received_at,
         cause: cause.to_owned(),
-        sha256: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&digest.finalize()),
     };
     batch.app.dead.send(&dead).await
 }

@@ -4,9 +4,7 @@
 //! a secret that leaked is got rid of). They rest sealed under the store's data key beside the store's item, so that they are unreadable from
 //! the moment on in which the store leaves. Each text that stands there is bound to its version: an old one that is put back opens nowhere.
 
-use std::fmt::Write;
-
-use domain::{id::StoreId, store::HooksState};
+use domain::{hex::hex, id::StoreId, store::HooksState};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
@@ -33,13 +31,7 @@ pub fn address(public_url: &str, store: &StoreId) -> String {
 /// A new secret of ours: 32 random bytes in lower-case hex, so that every platform's form takes it.
 #[must_use]
 pub fn new_secret() -> SecretString {
-    let bytes = random_bytes();
-    let mut text = String::with_capacity(64);
-    for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.into()
+    hex(&random_bytes()).into()
 }
 
 /// The secrets of a store's webhooks. No `Debug`; wiped when dropped.

@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::{aws::Aws, dynamo::Unavailable, kms::Kms};
+use domain::hex::hex;
 
 /// For what a pseudonym is; those of different uses cannot be joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,8 @@ impl Pseudonyms {
             Use::Tombstone => "cartage-tombstone-1",
         };
         // Only a hash of it leaves us, and of what KMS makes of that only a hash stays.
-        let subject: String = Sha256::digest(subject).iter().map(|byte| format!("{byte:02x}")).collect();
+        let subject = hex(&Sha256::digest(subject));
         let code = self.kms.mac(&self.key, &format!("{form}\n{subject}")).await?;
-        Ok(Sha256::digest(&*code).iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&Sha256::digest(&*code)))
     }
 }

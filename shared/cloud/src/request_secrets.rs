@@ -5,6 +5,7 @@
 //! twice is the same letter, and whoever reads the tables learns nothing from them.
 
 use domain::{
+    hex::hex,
     id::{self, PrivacyRequestId},
     request::Factor,
 };
@@ -115,10 +116,6 @@ pub fn same(one: &str, other: &str) -> bool {
 #[must_use]
 pub fn link(public_url: &str, secrets: &RequestSecrets, number: u32) -> String {
     format!("{public_url}/privacy/verify/{}", secrets.path(number).expose_secret())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use url::Url;
 
 use crate::connector::Credential;
+use domain::hex::hex;
 
 /// RFC 5849 3.6: everything but RFC 3986's unreserved characters is encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -79,7 +80,7 @@ fn signed(
     let field = |name: &str| credential.get(name).unwrap_or_default().to_owned();
     let mut ours = vec![
         ("oauth_consumer_key", field(names.key)),
-        ("oauth_nonce", attempt.nonce.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ("oauth_nonce", hex(&attempt.nonce)),
         ("oauth_signature_method", "HMAC-SHA256".to_owned()),
         ("oauth_timestamp", attempt.now.as_second().to_string()),
     ];

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     account::Consents,
+    hex::hex,
     id::{AccountId, ContactId, IdError},
 };
 
@@ -104,7 +105,7 @@ pub fn wording_of(hash: &str) -> Option<&'static str> {
 }
 
 fn hash(words: &str) -> String {
-    Sha256::digest(words).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(words))
 }
 
 /// Who agreed. Neither id says anything about the person once the record beside it is gone.

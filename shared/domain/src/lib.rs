@@ -15,6 +15,7 @@ pub mod deprecation;
 pub mod event;
 pub mod form;
 pub mod grant;
+pub mod hex;
 pub mod id;
 pub mod inactivity;
 pub mod key;

@@ -9,6 +9,7 @@ use cloud::{
     dynamo::Unavailable,
     objects::{LEAST_PART, Objects, Upload},
 };
+use domain::hex::hex;
 use sha2::{Digest, Sha256};
 
 /// How large a part is, in bytes.
@@ -98,7 +99,7 @@ impl<'a> Archive<'a> {
     /// Adds a member. Names are ours: plain, relative, without a parent. A member of 4 GiB is refused as if S3 had.
     pub(crate) async fn add(&mut self, name: &str, content: &[u8]) -> Result<(), Unavailable> {
         let bytes = u32::try_from(content.len()).map_err(|_| Unavailable)?;
-        let sha256 = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(content));
         let offset = self.state.sent + self.tail.len() as u64;
         let member = Member { name: name.to_owned(), bytes, crc: crc32(content), sha256, offset };
         self.tail.extend_from_slice(&local_header(&member));

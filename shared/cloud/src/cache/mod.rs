@@ -21,6 +21,7 @@ use std::{
 use bytes::Bytes;
 use domain::{
     cache::{self, Caching, Rest},
+    hex::hex,
     id::StoreId,
     model::Entity,
 };
@@ -65,7 +66,7 @@ impl Place {
             digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(part.as_bytes());
         }
-        let asked = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let asked = hex(&digest.finalize());
         Self { store: store.clone(), entity, asked }
     }
 }

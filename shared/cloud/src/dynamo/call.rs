@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 pub(crate) use serde_dynamo::AttributeValue;
 
 use crate::aws::{ATTEMPTS, Aws, CallError, Service};
+use domain::hex::hex;
 
 /// What an item is made of, by name.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -214,7 +215,7 @@ impl Client {
         }
         let input = Transaction {
             transact_items: parts.iter().map(Member).collect(),
-            client_request_token: super::sign_ups::hex(&crate::clock::random_bytes()[..16]),
+            client_request_token: hex(&crate::clock::random_bytes()[..16]),
         };
         self.0.json_in(TRANSACTION, PROTOCOL, ATTEMPTS, &input).await.map(drop)
     }

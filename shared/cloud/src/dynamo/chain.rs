@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use domain::id::PrivacyRequestId;
+use domain::{hex::hex, id::PrivacyRequestId};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,6 @@ use super::{
     call::{AttributeValue, Attributes},
     key,
     page::get,
-    sign_ups::hex,
     transaction::{self, TransactionError, number, put, text},
     unavailable, unreadable,
 };

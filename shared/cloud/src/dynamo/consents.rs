@@ -7,6 +7,7 @@
 use domain::{
     account::{Consents as Agreed, EmailAddress, Line},
     consent::{Change, DoubleOptIn, Form, Purpose, Source, Standing, Subject},
+    hex::hex,
     id::{ConsentId, ContactId},
 };
 use jiff::Timestamp;
@@ -436,5 +437,5 @@ pub(super) fn agreed(consents: Agreed) -> AttributeValue {
 
 /// The name under which an address is looked up. Not a secret's hash: whoever reads the table reads the address beside it.
 pub(super) fn hash(email: &EmailAddress) -> String {
-    Sha256::digest(email.folded()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(email.folded()))
 }

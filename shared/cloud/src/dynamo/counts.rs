@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use domain::account::EmailAddress;
+use domain::{account::EmailAddress, hex::hex};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
@@ -12,7 +12,6 @@ use super::{
     Unavailable,
     call::{AttributeValue, Client, ReturnValue, number_of},
     guard, key,
-    sign_ups::hex,
     transaction::text,
     unavailable,
 };

@@ -20,6 +20,7 @@ use super::{
     key,
 };
 use crate::clock::Clock;
+use domain::hex::hex;
 
 /// Failures of one source within [`WINDOW`] that have no consequence: people mistype.
 pub const FREE_FAILURES: u32 = 10;
@@ -164,7 +165,7 @@ pub(super) fn hash(source: Option<IpAddr>, now: Timestamp) -> String {
         Some(IpAddr::V6(v6)) => digest.update(&v6.octets()[..8]),
         None => digest.update(b"unknown"),
     }
-    digest.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..12])
 }
 
 #[cfg(test)]

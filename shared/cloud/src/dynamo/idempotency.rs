@@ -7,7 +7,10 @@
 
 use std::time::Duration;
 
-use domain::id::{KeyId, RequestId};
+use domain::{
+    hex::hex,
+    id::{KeyId, RequestId},
+};
 use http::Method;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
@@ -15,9 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Unavailable,
     call::{AttributeValue, Client, ReturnValue, is_unmet, unmet_by},
-    key,
-    sign_ups::hex,
-    unavailable, unreadable,
+    key, unavailable, unreadable,
 };
 use crate::clock::Clock;
 

@@ -7,7 +7,10 @@ use std::{net::IpAddr, time::Duration};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::account::{Consents, EmailAddress, Line, Phone, Website};
+use domain::{
+    account::{Consents, EmailAddress, Line, Phone, Website},
+    hex::hex,
+};
 use personal_data::PersonalData;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -186,10 +189,6 @@ impl SignUps {
     pub async fn too_many_to(&self, address: &EmailAddress) -> Result<bool, Unavailable> {
         Ok(self.counts.add(&Counted::by_address("sign-up", address, self.clock.now())).await? > PER_ADDRESS)
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

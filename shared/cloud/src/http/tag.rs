@@ -1,6 +1,7 @@
 //! Entity tags (RFC 9110, 8.8.3): an answer's bytes name it, so a tag needs no memory of what was answered before.
 
 use bytes::Bytes;
+use domain::hex::hex;
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 
@@ -10,7 +11,7 @@ use super::{Answer, Call};
 #[must_use]
 pub fn of(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(&digest[..16]);
     format!("\"{name}\"")
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use connectors::Credential;
-use domain::id::StoreId;
+use domain::{hex::hex, id::StoreId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::json;
@@ -65,7 +65,7 @@ impl Secrets {
         }
         let (name, text) = (self.name(store), fields::written(credential));
         // By it Secrets Manager knows an attempt that comes after a lost answer: 32 to 64 characters.
-        let token: String = random_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex(&random_bytes());
         let create =
             Write { name: Some(&name), secret_id: None, secret_string: text.as_str(), client_request_token: &token };
         match self.service.json::<IgnoredAny>("secretsmanager.CreateSecret", &create).await {

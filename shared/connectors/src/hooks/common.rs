@@ -10,6 +10,7 @@ use super::{HookError, Wanted};
 use crate::connector::{Credential, InboundResponse, Outcome, ReadError, Turn};
 use crate::request::OutboundRequest;
 use crate::upstream::success;
+use domain::hex::hex;
 
 /// Whether an address that is registered with a platform is that of this store's webhooks: it, or one that ends as it does from `/hooks/` on,
 /// which is where the webhooks came in before our own address changed.
@@ -25,7 +26,7 @@ pub(crate) fn told<'a>(headers: &'a BTreeMap<String, String>, name: &str) -> Opt
 
 /// SHA-256 in lower-case hex.
 pub(crate) fn digest(body: &[u8]) -> String {
-    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(body))
 }
 
 /// Reads the JSON of a webhook.

@@ -1,7 +1,7 @@
 //! Stock: a variant's quantity at a location, set only if nobody changed it since it was read.
 
 use bytes::Bytes;
-use domain::model::input::InventoryInput;
+use domain::{hex::hex, model::input::InventoryInput};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -82,7 +82,7 @@ impl Change {
     fn key(&self) -> String {
         let Self { item, location, quantity, from, since } = self;
         let digest = Sha256::digest(format!("{item}\n{location}\n{quantity}\n{from:?}\n{since}").as_bytes());
-        digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..16])
     }
 }
 
