@@ -1,8 +1,10 @@
 //! The mailed link that keeps an account which nobody uses (R022). Looking at it changes nothing: mail scanners look at every link.
 
-use cloud::http::{Answer, Call, Code, Problem, html};
+use cloud::{
+    clock::day_of,
+    http::{Answer, Call, Code, Problem, html},
+};
 use http::StatusCode;
-use jiff::tz::TimeZone;
 
 use crate::{
     App,
@@ -39,7 +41,7 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
     let token = posted_token(call)?;
     let now = app.clock.now();
     let id = app.keep_links.find(&token, now).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
-    let today = now.to_zoned(TimeZone::UTC).date();
+    let today = day_of(now);
     if !app.accounts.note_active(&id, today).await.map_err(unavailable)? {
         // It was used today already, or there is nothing left to keep.
         let account = app.accounts.get(&id).await.map_err(unavailable)?;

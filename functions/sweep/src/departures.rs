@@ -4,10 +4,11 @@
 
 use cloud::{
     boot::Budget,
+    clock::day_of,
     dynamo::{Unavailable, departures::DepartureItem},
     offboarding::OffboardingMessage,
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{App, Order, Report, WORTHWHILE, told};
 
@@ -24,7 +25,7 @@ pub(crate) async fn run(app: &App, order: Order, budget: Budget) -> Result<Repor
     let mut report = Report::of(order);
     // The oldest first: theirs is the promise that breaks first.
     for days in (FIRST_LOOK..=LAST_LOOK).rev() {
-        let day = (now - SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date();
+        let day = day_of(now - SignedDuration::from_hours(24 * days));
         for departed in app.departures.of(day).await? {
             if departed.is_clean() || now < departed.left_at + SignedDuration::from_hours(24 * FIRST_LOOK) {
                 continue;

@@ -4,6 +4,7 @@
 
 use cloud::{
     boot::Budget,
+    clock::day_of,
     closing::ClosingMessage,
     dynamo::{
         Unavailable,
@@ -13,7 +14,7 @@ use cloud::{
     mailer::{MailKind, MailMessage, Notice},
 };
 use domain::inactivity::{Patience, Step};
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{App, Order, Report, first_segment, told};
 
@@ -117,8 +118,4 @@ async fn used_lately(app: &App, account: &AccountItem, now: Timestamp) -> Result
         }
     }
     Ok(false)
-}
-
-fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
 }

@@ -8,8 +8,21 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use uuid::Uuid;
+
+/// The day of UTC that a time is in.
+#[must_use]
+pub fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// When a day of UTC begins.
+#[must_use]
+pub fn midnight(day: Date) -> Timestamp {
+    // Every civil day that a timestamp can be of begins within what timestamps reach, but for the very last.
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp())
+}
 
 /// Tells the time: the machine's, or one that a test steers.
 #[derive(Clone, Debug, Default)]

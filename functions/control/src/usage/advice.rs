@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloud::{
+    clock::day_of,
     dynamo::{keys::ShownKeyItem, page::List, usage::Tallies},
     http::{Answer, Problem},
     journal::Trace,
@@ -13,7 +14,7 @@ use domain::{
     usage::{PageAdvice, Tally},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 
 use super::{oldest, read, seen_by, today};
 use crate::{
@@ -134,7 +135,7 @@ struct Advice {
 
 impl Shown {
     fn new(used: Used, key: ShownKeyItem, oldest: Date) -> Self {
-        let made = key.created_at.to_zoned(TimeZone::UTC).date();
+        let made = day_of(key.created_at);
         let needed: BTreeSet<Scope> = used.scopes.keys().copied().collect();
         let unused: ScopeSet = key.scopes.iter().filter(|scope| !needed.contains(scope)).collect();
         let tally = &used.tally;

@@ -5,6 +5,7 @@ mod advice;
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use cloud::{
+    clock::day_of,
     dynamo::{
         page::List,
         usage::{Group, Tallies, USAGE_DAYS},
@@ -16,7 +17,7 @@ use domain::{
     id::{ApplicationId, KeyId, StoreId},
     usage::{StatusClass, Tally},
 };
-use jiff::{SignedDuration, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, civil::Date};
 
 #[cfg(feature = "schema")]
 pub(crate) use advice::Shown as ShownAdvice;
@@ -57,7 +58,7 @@ async fn read(visit: &Visit<'_>, days: RangeInclusive<Date>) -> Result<Tallies, 
 
 /// The day that it is.
 fn today(visit: &Visit<'_>) -> Date {
-    visit.app.clock.now().to_zoned(TimeZone::UTC).date()
+    day_of(visit.app.clock.now())
 }
 
 /// The first day that is told of.

@@ -5,7 +5,7 @@
 //! the marks expire.
 
 use domain::id::AccountId;
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use personal_data::PersonalData;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     boot::Budget,
+    clock::{day_of, midnight},
     journal::{ActiveItem, SERVICE_LOG_DAYS},
 };
 
@@ -93,7 +94,7 @@ impl Active {
         let today = day_of(now - SETTLING);
         let mut noted = 0;
         while state.until < today && !dry_run {
-            for account in self.on(state.until).await? {
+            for account in accounts_of_day(&self.client, &self.lines, midnight(state.until)).await? {
                 if state.after.as_ref().is_some_and(|after| account <= *after) {
                     continue;
                 }
@@ -119,33 +120,6 @@ impl Active {
         let mark: Option<ActiveItem> =
             get(&self.client, &self.lines, "activity", key::active(at), account.body().to_owned()).await?;
         Ok(mark.is_some())
-    }
-
-    /// The accounts that were used on a day, in the order of their ids.
-    async fn on(&self, day: Date) -> Result<Vec<AccountId>, Unavailable> {
-        let midnight = day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp());
-        let (mut accounts, mut start) = (Vec::new(), None);
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.lines)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(key::active(midnight)))
-                .consistent_read(true)
-                .exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("activity", &error))?;
-            for row in answer.items.unwrap_or_default() {
-                let item: ActiveItem = serde_dynamo::from_item(row).map_err(|error| unreadable("activity", &error))?;
-                accounts.push(item.account);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(accounts);
-            }
-        }
     }
 
     /// Where the last run stopped. Days whose marks have expired since are lost.
@@ -179,6 +153,31 @@ impl Active {
     }
 }
 
-fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
+/// The accounts that have calls or webhooks on the day of a time, in the order of their ids. `lines` is the table of the service log.
+pub(super) async fn accounts_of_day(
+    client: &Client,
+    lines: &str,
+    at: Timestamp,
+) -> Result<Vec<AccountId>, Unavailable> {
+    let (mut accounts, mut start) = (Vec::new(), None);
+    loop {
+        let answer = client
+            .query()
+            .table_name(lines)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(key::active(at)))
+            .consistent_read(true)
+            .exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| unavailable("activity", &error))?;
+        for row in answer.items.unwrap_or_default() {
+            let item: ActiveItem = serde_dynamo::from_item(row).map_err(|error| unreadable("activity", &error))?;
+            accounts.push(item.account);
+        }
+        start = answer.last_evaluated_key;
+        if start.is_none() {
+            return Ok(accounts);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use domain::{
     store::StoreState,
 };
 use futures_util::future::try_join_all;
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use personal_data::PersonalData;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
     transaction::{Part, put, put_alone, text},
     unavailable, unreadable,
 };
+use crate::clock::day_of;
 
 const DAY: i64 = 86_400;
 /// How long it is remembered that a store left and nothing of it was found: two years, as long as requests of people.
@@ -77,7 +78,7 @@ impl DepartureItem {
 pub(super) fn departing(table: &str, store: &StoreItem, now: Timestamp) -> Part {
     let left_at = store.disconnected_at.unwrap_or(now);
     let item = DepartureItem {
-        pk: key::departed(left_at.to_zoned(TimeZone::UTC).date()),
+        pk: key::departed(day_of(left_at)),
         sk: key::store(&store.id),
         v: 1,
         store: store.id.clone(),

@@ -1,9 +1,10 @@
 //! The daily reports of the self-check (R029; table `privacy`), signed, for two years.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use personal_data::PersonalData;
 
 use super::{Unavailable, call::Client, key, page::get, transaction::put_alone};
+use crate::clock::day_of;
 
 /// How long a report is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(731 * 24);
@@ -102,5 +103,5 @@ impl Reports {
 }
 
 fn day(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).date().to_string()
+    day_of(at).to_string()
 }

@@ -3,9 +3,10 @@
 //! Each change holds only for the account as it was read, so that activity that comes in between is never overlooked.
 
 use domain::{id::AccountId, inactivity::Told};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
 
 use super::{AccountItem, Accounts};
+use crate::clock::day_of;
 use crate::dynamo::{
     Unavailable, key,
     transaction::{Part, TransactionError, text, write},
@@ -24,7 +25,7 @@ impl AccountItem {
     /// The last day on which it was used, as far as that is known: of days before `known_since` nothing is.
     #[must_use]
     pub fn last_active(&self, known_since: Date) -> Date {
-        let made = self.created_at.to_zoned(TimeZone::UTC).date();
+        let made = day_of(self.created_at);
         self.active_on.unwrap_or(made).max(made).max(known_since)
     }
 

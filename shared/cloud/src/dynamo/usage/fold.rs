@@ -10,15 +10,18 @@ use domain::{id::AccountId, usage::Tally};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DAY, FoldedItem, Group, HOUR, Span, Tallies, USAGE_DAYS, Usage, UsageItem, day_end, midnight};
+use super::{DAY, FoldedItem, Group, HOUR, Span, Tallies, USAGE_DAYS, Usage, UsageItem, day_end};
 use crate::{
     boot::Budget,
+    clock::{day_of, midnight},
     dynamo::{
-        Unavailable, key,
+        Unavailable,
+        active::accounts_of_day,
+        key,
         transaction::{attributes, text},
-        unavailable, unreadable,
+        unavailable,
     },
-    journal::{ActiveItem, SERVICE_LOG_DAYS},
+    journal::SERVICE_LOG_DAYS,
 };
 
 /// Items that are put at a time.
@@ -63,7 +66,7 @@ impl Usage {
         let mut folded = Folded { complete: true, ..Folded::default() };
         let due = state.until.as_second() + span.seconds() + span.settling();
         folded.lag_seconds = u64::try_from(now.as_second() - due).unwrap_or(0);
-        let mut active = self.active(state.until).await?;
+        let mut active = accounts_of_day(&self.client, &self.lines, state.until).await?;
         while state.until.as_second() + span.seconds() + span.settling() <= now.as_second() {
             let accounts = active.iter().filter(|account| state.after.as_ref().is_none_or(|after| *account > after));
             for account in accounts.cloned().collect::<Vec<_>>() {
@@ -84,7 +87,7 @@ impl Usage {
             state.after = None;
             let worked = !active.is_empty();
             if state.until >= day {
-                active = self.active(state.until).await?;
+                active = accounts_of_day(&self.client, &self.lines, state.until).await?;
             }
             if worked && !dry_run && !self.keep(&state).await? {
                 // Another sweep is ahead of this one and does the rest.
@@ -152,7 +155,7 @@ impl Usage {
         let (pk, sk) = (key::FOLDED.to_owned(), span.name().to_owned());
         let kept = crate::dynamo::page::get(&self.client, &self.table, "usage", pk.clone(), sk.clone()).await?;
         let oldest = now - SignedDuration::from_hours(24 * SERVICE_LOG_DAYS);
-        let until = midnight(oldest.to_zoned(jiff::tz::TimeZone::UTC).date());
+        let until = midnight(day_of(oldest));
         Ok(kept.unwrap_or(FoldedItem { pk, sk, v: 1, until, after: None }))
     }
 
@@ -173,33 +176,6 @@ impl Usage {
             Ok(_) => Ok(true),
             Err(error) if is_unmet(&error) => Ok(false),
             Err(error) => Err(unavailable("usage", &error)),
-        }
-    }
-
-    /// The accounts that have lines of the day of a time, in the order of their ids.
-    async fn active(&self, at: Timestamp) -> Result<Vec<AccountId>, Unavailable> {
-        let mut accounts = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.lines)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(key::active(at)))
-                .consistent_read(true)
-                .exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("usage", &error))?;
-            for row in answer.items.unwrap_or_default() {
-                let item: ActiveItem = serde_dynamo::from_item(row).map_err(|error| unreadable("usage", &error))?;
-                accounts.push(item.account);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(accounts);
-            }
         }
     }
 }

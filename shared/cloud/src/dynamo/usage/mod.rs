@@ -16,7 +16,7 @@ use domain::{
     usage::{Counted, StatusClass, Tally},
 };
 use futures_util::future::try_join_all;
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 pub use self::{
     fold::Folded,
@@ -24,7 +24,7 @@ pub use self::{
 };
 use super::{Unavailable, key, transaction::text, unavailable, unreadable};
 use crate::{
-    clock::Clock,
+    clock::{Clock, day_of, midnight},
     journal::{SERVICE_LOG_DAYS, ServiceLine},
 };
 
@@ -121,7 +121,7 @@ impl Usage {
         // Before the first run of the sweep nothing is folded: then it is the age of the lines, and the account's, that bounds what is read.
         let now = self.clock.now();
         let oldest = since.max(now - SignedDuration::from_hours(24 * SERVICE_LOG_DAYS));
-        let mut start = from.max(by_hour).max(midnight(oldest.to_zoned(TimeZone::UTC).date()));
+        let mut start = from.max(by_hour).max(midnight(day_of(oldest)));
         let until = until.min(now);
         while start < until {
             let end = day_end(start);
@@ -210,7 +210,7 @@ impl Usage {
         until: Timestamp,
         shard: u8,
     ) -> Result<Tallies, Unavailable> {
-        let day = from.to_zoned(TimeZone::UTC).date();
+        let day = day_of(from);
         // A day's first and last hour are open to the outside: the partition says which day a line is of, and a line whose id is of the
         // millisecond before or after belongs to that day too.
         let lower = (from > midnight(day)).then(|| key::lines_from(from));
@@ -268,12 +268,6 @@ fn group(day: Date, line: ServiceLine) -> Group {
     // Whoever calls stores that are not there gets no more groups by it than anyone else.
     let store = line.store.filter(|_| line.code.as_deref() != Some(crate::http::Code::NotFound.as_str()));
     Group { day, key: line.key, application: line.application, store, status: StatusClass::of(line.status) }
-}
-
-/// When a day of UTC begins.
-fn midnight(day: Date) -> Timestamp {
-    // Every civil day that a timestamp can be of begins within what timestamps reach, but for the very last.
-    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp())
 }
 
 /// When the day of UTC ends that a time is in.
