@@ -63,9 +63,6 @@ pub(crate) const fn state(state: State, language: Language) -> &'static str {
             "You have appealed. Somebody else than who refused decides on it.",
             "Vous avez fait un recours. Une autre personne que celle qui a refusé en décide.",
         ),
-        State::Forwarded => {
-            ("It was passed on to the shops that decide on it.", "Elle a été transmise aux boutiques qui en décident.")
-        }
         State::Merged => ("Another request of yours answers it too.", "Une autre de vos demandes y répond aussi."),
         State::Cancelled => ("It was taken back.", "Elle a été retirée."),
         State::Closed => ("It is over.", "Elle est terminée."),

@@ -32,7 +32,8 @@ pub enum Ground {
 }
 
 impl Ground {
-    /// Whether who was refused may appeal. Everybody may (R069), but where nothing was decided: an unverified request can be made again.
+    /// Whether who was refused may appeal. Everybody may (R069), who could not be verified too: a person of ours then looks at who asks. Only where
+    /// it is a merchant's to decide is there nothing of ours to appeal against.
     #[must_use]
     pub const fn may_be_appealed(self) -> bool {
         !matches!(self, Self::ProcessorOnly)

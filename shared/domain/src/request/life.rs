@@ -35,8 +35,6 @@ pub enum State {
     Denied,
     /// A refusal was appealed.
     AppealOpen,
-    /// It was passed on to the merchants who decide.
-    Forwarded,
     /// Another request of the same person and kind, which was proven before, answers this one too.
     Merged,
     /// The person took it back.
@@ -47,7 +45,7 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::AwaitingVerification,
         Self::NeedsInfo,
         Self::NeedsReview,
@@ -59,7 +57,6 @@ impl State {
         Self::Delivered,
         Self::Denied,
         Self::AppealOpen,
-        Self::Forwarded,
         Self::Merged,
         Self::Cancelled,
         Self::Closed,
@@ -83,8 +80,7 @@ impl State {
             | Self::Partial
             | Self::NeedsOperator
             | Self::Confirming
-            | Self::AppealOpen
-            | Self::Forwarded => true,
+            | Self::AppealOpen => true,
             Self::Delivered | Self::Denied | Self::Merged | Self::Cancelled | Self::Closed => false,
         }
     }
@@ -135,12 +131,8 @@ pub enum Assessment {
     Clear,
     /// A person of ours has to look first: the level asks for it, or something is out of the ordinary.
     Review,
-    /// Something is missing without which it cannot be carried out.
-    Incomplete,
     /// Nothing of the person is held.
     NothingHeld,
-    /// What is held is held for merchants, who decide.
-    Merchants,
 }
 
 /// What can happen to a request.
@@ -150,8 +142,6 @@ pub enum Step {
     Prove(Assessment),
     /// Proving has failed for good: the attempts are used up.
     FailProof,
-    /// What was missing is there now.
-    Complete(Assessment),
     /// A person of ours asks for something that is missing.
     Ask,
     /// A person of ours approves it; where the level asks for review, a second one has to.
@@ -174,8 +164,6 @@ pub enum Step {
     FindAgain,
     /// The second look has found nothing but what must be kept.
     Confirm,
-    /// The merchants have answered, or their time is over.
-    MerchantsAnswered,
     /// The person appeals against the refusal.
     Appeal,
     /// The appeal is granted, by someone else than who refused or not.
@@ -233,8 +221,6 @@ pub enum Letter {
     Merged,
     /// That it was taken back.
     Cancelled,
-    /// That it was passed on.
-    Forwarded,
     /// That the appeal came in, and by when it is decided.
     AppealReceived,
     /// That the appeal is granted.
@@ -245,7 +231,7 @@ pub enum Letter {
 
 impl Letter {
     /// Every letter.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 16] = [
         Self::Received,
         Self::ReceivedAtOnce,
         Self::NeedsInfo,
@@ -259,7 +245,6 @@ impl Letter {
         Self::Extended,
         Self::Merged,
         Self::Cancelled,
-        Self::Forwarded,
         Self::AppealReceived,
         Self::AppealGranted,
         Self::AppealRefused,
@@ -349,17 +334,6 @@ pub fn step(facts: &Facts, step: Step, now: Timestamp) -> Result<Next, Refused> 
         let until = if ground.may_be_appealed() { due::appealable_until(now) } else { now };
         Next { ground: Some(ground), lock, waits_until: Some(until), ..to(S::Denied, Some(Letter::Denied)) }
     };
-    // What was found decides where a proven request goes. Only what is carried out or looked at needs the lock.
-    let assessed = |assessment: Assessment, lock: Lock| match assessment {
-        _ if required == Level::Reviewed && assessment == Assessment::Clear => {
-            Next { lock, ..to(S::NeedsReview, Some(Letter::UnderReview)) }
-        }
-        Assessment::Clear => approved(lock),
-        Assessment::Review => Next { lock, ..to(S::NeedsReview, Some(Letter::UnderReview)) },
-        Assessment::Incomplete => Next { lock, ..to(S::NeedsInfo, Some(Letter::NeedsInfo)) },
-        Assessment::NothingHeld => denied(Ground::NoData, release(lock)),
-        Assessment::Merchants => Next { lock: release(lock), ..to(S::Forwarded, Some(Letter::Forwarded)) },
-    };
     // A request that needed no proof never took the lock.
     let lets_go = if kind.is_at_once() || !state.holds_lock() { Lock::Keep } else { Lock::Release };
     let delivered = || {
@@ -369,14 +343,20 @@ pub fn step(facts: &Facts, step: Step, now: Timestamp) -> Result<Next, Refused> 
     let is_over = waits_until.is_some_and(|until| until <= now);
     match (step, state) {
         (Step::Prove(_), S::AwaitingVerification) if is_over => Err(Refused::Late),
-        (Step::Prove(assessment), S::AwaitingVerification) => Ok(assessed(assessment, Lock::Take)),
+        // Only what is carried out or looked at needs the lock.
+        (Step::Prove(Assessment::NothingHeld), S::AwaitingVerification) => Ok(denied(Ground::NoData, Lock::Keep)),
+        (Step::Prove(Assessment::Clear), S::AwaitingVerification) if required != Level::Reviewed => {
+            Ok(approved(Lock::Take))
+        }
+        (Step::Prove(_), S::AwaitingVerification) => {
+            Ok(Next { lock: Lock::Take, ..to(S::NeedsReview, Some(Letter::UnderReview)) })
+        }
         (Step::Merge, S::AwaitingVerification | S::AppealOpen) => {
             Ok(Next { purges: true, ..to(S::Merged, Some(Letter::Merged)) })
         }
         (Step::FailProof, S::AwaitingVerification) => Ok(denied(Ground::Unverified, Lock::Keep)),
-        (Step::Complete(assessment), S::NeedsInfo) => Ok(assessed(assessment, Lock::Keep)),
         (Step::Ask, S::NeedsReview) => Ok(to(S::NeedsInfo, Some(Letter::NeedsInfo))),
-        (Step::Approve, S::NeedsReview) => match approvals.saturating_add(1) {
+        (Step::Approve, S::NeedsReview | S::NeedsInfo) => match approvals.saturating_add(1) {
             approvals @ 0..=1 if required == Level::Reviewed => Ok(Next { approvals, ..stays }),
             approvals => Ok(Next { approvals, ..approved(Lock::Keep) }),
         },
@@ -396,7 +376,6 @@ pub fn step(facts: &Facts, step: Step, now: Timestamp) -> Result<Next, Refused> 
         (Step::Finish, S::Running | S::Partial | S::NeedsOperator) => Ok(delivered()),
         (Step::FindAgain, S::Confirming) => Ok(Next { begins: true, ..to(S::Running, None) }),
         (Step::Confirm, S::Confirming) => Ok(delivered()),
-        (Step::MerchantsAnswered, S::Forwarded) => Ok(delivered()),
         (Step::Appeal, S::Denied) if is_over => Err(Refused::Late),
         (Step::Appeal, S::Denied) => {
             let (_, limit) = due::appeal(now);
@@ -418,13 +397,5 @@ pub fn step(facts: &Facts, step: Step, now: Timestamp) -> Result<Next, Refused> 
         (Step::TimeOver, S::CoolingOff) => Ok(Next { begins: true, ..to(S::Running, None) }),
         (Step::TimeOver, S::Delivered | S::Denied) => Ok(Next { purges: true, ..to(S::Closed, None) }),
         _ => Err(Refused::State),
-    }
-}
-
-/// What becomes of a lock that a step would take or keep, where the request needs none any more.
-const fn release(lock: Lock) -> Lock {
-    match lock {
-        Lock::Take => Lock::Keep,
-        Lock::Keep | Lock::Release => Lock::Release,
     }
 }

@@ -62,16 +62,11 @@ struct Life {
     required: Level,
 }
 
-const STEPS: [Step; 24] = [
+const STEPS: [Step; 18] = [
     Step::Prove(Assessment::Clear),
     Step::Prove(Assessment::Review),
-    Step::Prove(Assessment::Incomplete),
     Step::Prove(Assessment::NothingHeld),
-    Step::Prove(Assessment::Merchants),
     Step::FailProof,
-    Step::Complete(Assessment::Clear),
-    Step::Complete(Assessment::NothingHeld),
-    Step::Complete(Assessment::Merchants),
     Step::Ask,
     Step::Approve,
     Step::Deny(Ground::LegalRetention),
@@ -82,7 +77,6 @@ const STEPS: [Step; 24] = [
     Step::Finish,
     Step::FindAgain,
     Step::Confirm,
-    Step::MerchantsAnswered,
     Step::Appeal,
     Step::GrantAppeal { by_another: true },
     Step::RefuseAppeal { by_another: true },
@@ -194,10 +188,7 @@ impl Model for Life {
                 life.kind.is_at_once() || (holders.next() == world.lock && holders.next().is_none())
             }),
             Property::always("an answer means that all is done", |_: &Self, world: &World| {
-                world.requests.iter().all(|one| {
-                    // What merchants answered for was nothing of ours to do.
-                    one.state != State::Delivered || one.done == PLACES || one.touched == 0
-                })
+                world.requests.iter().all(|one| one.state != State::Delivered || one.done == PLACES)
             }),
             Property::always("two look at what is in doubt", |life: &Self, world: &World| {
                 life.required != Level::Reviewed

@@ -101,13 +101,6 @@ pub(super) fn words(about: &About<'_>) -> Words {
             "Your request was taken back. Nothing more is done for it. New requests can be made here:".to_owned(),
             vec!["If it was not you who took it back, answer this mail.".to_owned()],
         ),
-        Letter::Forwarded => (
-            "Your privacy request was passed on",
-            format!(
-                "You asked us {what}. What we have of you we have for shops that use our service, and it is they who decide. We have passed your request on to them. You can follow it here:"
-            ),
-            vec![format!("We tell you what came of it by {due}.")],
-        ),
         Letter::AppealReceived => (
             "Your appeal came in",
             "You have appealed against our refusal. Somebody else than who refused decides on it. You can follow it here:".to_owned(),

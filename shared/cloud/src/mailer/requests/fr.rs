@@ -104,13 +104,6 @@ pub(super) fn words(about: &About<'_>) -> Words {
             "Votre demande a été retirée. Plus rien n’est fait pour elle. De nouvelles demandes peuvent être faites ici :".to_owned(),
             vec!["Si ce n’est pas vous qui l’avez retirée, répondez à ce message.".to_owned()],
         ),
-        Letter::Forwarded => (
-            "Votre demande a été transmise",
-            format!(
-                "Vous nous avez demandé {what}. Ce que nous avons de vous, nous l’avons pour des boutiques qui utilisent notre service, et ce sont elles qui décident. Nous leur avons transmis votre demande. Vous pouvez la suivre ici :"
-            ),
-            vec![format!("Nous vous disons ce qu’il en est au plus tard le {due}.")],
-        ),
         Letter::AppealReceived => (
             "Votre recours est arrivé",
             "Vous avez fait un recours contre notre refus. Une autre personne que celle qui a refusé en décide. Vous pouvez le suivre ici :".to_owned(),
