@@ -12,7 +12,7 @@ use cloud::{
         runs::{PlaceItem, Runs},
         transaction,
     },
-    requests::{RequestMessage, Work},
+    requests::RequestMessage,
 };
 use domain::{
     consent::{Change, Form, Purpose, Source, Subject},
@@ -244,7 +244,7 @@ impl Bureau {
     }
 
     pub(crate) fn settling(request: &SubjectRequestItem) -> RequestMessage {
-        RequestMessage { request: request.id.clone(), work: Work::Settle }
+        RequestMessage { request: request.id.clone() }
     }
 
     /// Lets a request go on until nothing is left to be done now: what must come again comes, two minutes later, and stores are off-boarded

@@ -12,7 +12,7 @@ use cloud::{
         requests::{AdvanceError, SubjectRequestItem, With},
         runs::{PlaceItem, RunItem},
     },
-    requests::{RequestMessage, Work},
+    requests::RequestMessage,
     sqs::Disposition,
 };
 use domain::{
@@ -90,20 +90,12 @@ impl Running<'_> {
     }
 }
 
-/// Lets the work begin: the places get their rows, and the first a message.
-pub(crate) async fn begin(app: &App, request: &SubjectRequestItem) -> Result<(), Unavailable> {
-    let names = names(request.kind);
-    app.runs.places(&request.id, &names, app.clock.now()).await?;
-    let first = names.first().copied().unwrap_or("file");
-    app.work.send(&message(&request.id, Work::Place(first.to_owned()))).await
-}
-
 fn names(kind: Kind) -> Vec<&'static str> {
     plan::places(kind).iter().map(|place| place.name).collect()
 }
 
-fn message(request: &PrivacyRequestId, work: Work) -> RequestMessage {
-    RequestMessage { request: request.clone(), work }
+fn message(request: &PrivacyRequestId) -> RequestMessage {
+    RequestMessage { request: request.clone() }
 }
 
 /// Works on a request from where it stands.
@@ -132,9 +124,7 @@ pub(crate) async fn go_on(app: &App, id: &PrivacyRequestId, budget: Budget) -> R
     match worked {
         Ok(Progress::Done) => take(app, &request, Step::Finish).await,
         Ok(Progress::More) => {
-            let next = running.places.iter().find(|place| place.done_at.is_none());
-            let name = next.map_or_else(|| "file".to_owned(), |place| place.place.clone());
-            app.work.send(&message(id, Work::Place(name))).await?;
+            app.work.send(&message(id)).await?;
             Ok(Disposition::Done)
         }
         Ok(Progress::Later(wait, why)) => Ok(Disposition::RetryAfter(wait, why)),
@@ -185,7 +175,7 @@ async fn take_with(
         Err(AdvanceError::Changed) => return Ok(CHANGED),
         Err(AdvanceError::Unavailable(unavailable)) => return Err(unavailable),
     }
-    app.work.send(&message(&request.id, Work::Settle)).await?;
+    app.work.send(&message(&request.id)).await?;
     Ok(Disposition::Done)
 }
 

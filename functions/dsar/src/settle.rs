@@ -9,7 +9,7 @@ use cloud::{
         Unavailable,
         requests::{AdvanceError, Debt, SubjectRequestItem, With},
     },
-    requests::{RequestMessage, Work, export_key},
+    requests::{RequestMessage, export_key},
     sqs::Disposition,
 };
 use domain::{id::PrivacyRequestId, request::Step};
@@ -21,11 +21,7 @@ pub(crate) const CHANGED: Disposition = Disposition::Retry("the request was chan
 
 /// Does what a message says.
 pub(crate) async fn work(app: &App, message: &RequestMessage, budget: Budget) -> Disposition {
-    let done = match message.work {
-        Work::Settle => settle(app, &message.request, budget).await,
-        // Which place is next the rows say, so that a message that comes late does not turn back.
-        Work::Place(_) => run::go_on(app, &message.request, budget).await,
-    };
+    let done = settle(app, &message.request, budget).await;
     done.unwrap_or(Disposition::Retry("a table, a queue or the bucket could not be asked"))
 }
 
@@ -34,18 +30,15 @@ async fn settle(app: &App, id: &PrivacyRequestId, budget: Budget) -> Result<Disp
         return Ok(Disposition::GiveUp("there is no such request"));
     };
     let Some(request) = after_its_time(app, request).await? else { return Ok(CHANGED) };
-    let begins = request.outbox.iter().any(|owed| owed.what == Debt::Begin);
     for owed in &request.outbox {
         // Before the letter that tells of it, so that whoever follows that finds the receipt.
         receipt::note(app, &request, *owed).await?;
-        match owed.what {
-            Debt::Letter(letter) => {
-                // The same one each time, so that one mail goes out. Nobody is left to be written to where the request has ended long ago.
-                if let Some(mail) = app.letters.write(&request, *owed, letter).await? {
-                    app.mails.send(&mail).await?;
-                }
-            }
-            Debt::Begin => run::begin(app, &request).await?,
+        // The same one each time, so that one mail goes out. Nobody is left to be written to where the request has ended long ago. That work
+        // begins owes nothing more than its link in the chain: its places say how far it is.
+        if let Debt::Letter(letter) = owed.what
+            && let Some(mail) = app.letters.write(&request, *owed, letter).await?
+        {
+            app.mails.send(&mail).await?;
         }
     }
     if request.state.is_end() && request.kind.discloses() {
@@ -59,11 +52,7 @@ async fn settle(app: &App, id: &PrivacyRequestId, budget: Budget) -> Result<Disp
             Err(AdvanceError::Changed | AdvanceError::Refused(_)) => return Ok(CHANGED),
         }
     }
-    // Whoever was at work may have died without a message left.
-    if request.state.is_at_work() && !begins {
-        return run::go_on(app, id, budget).await;
-    }
-    Ok(Disposition::Done)
+    if request.state.is_at_work() { run::go_on(app, id, budget).await } else { Ok(Disposition::Done) }
 }
 
 /// The request with the step that follows when the time of its state is over; nothing where it was changed meanwhile.

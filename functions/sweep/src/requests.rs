@@ -9,7 +9,7 @@ use cloud::{
         page::{MAX_PER_PAGE, PageError, PageRequest},
         requests::OpenItem,
     },
-    requests::{RequestMessage, Work},
+    requests::RequestMessage,
 };
 use domain::request::State;
 use jiff::{SignedDuration, Timestamp};
@@ -49,7 +49,7 @@ pub(crate) async fn run(app: &App, order: Order, budget: Budget) -> Result<Repor
             }
             operators += u64::from(item.state == State::NeedsOperator);
             if is_to_be_looked_at(item, now) && !order.dry_run {
-                app.request_work.send(&RequestMessage { request: item.id.clone(), work: Work::Settle }).await?;
+                app.request_work.send(&RequestMessage { request: item.id.clone() }).await?;
                 report.sent += 1;
             }
         }

@@ -20,17 +20,4 @@ pub struct RequestMessage {
     /// Which request.
     #[pd(none)]
     pub request: PrivacyRequestId,
-    /// What is to be done.
-    #[pd(none)]
-    pub work: Work,
-}
-
-/// What is to be done for a request.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Work {
-    /// What its record owes: letters, the beginning of the work, what follows from time that is over.
-    Settle,
-    /// One place of the plan, by the name that the plan has for it.
-    Place(String),
 }

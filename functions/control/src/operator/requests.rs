@@ -5,7 +5,7 @@ use cloud::{
     dynamo::requests::{AdvanceError, Correction, OpenItem, SubjectRequestItem, With},
     http::{Answer, Code, FieldError, Problem},
     journal::{Concerning, SecurityEvent, Trace},
-    requests::{RequestMessage, Work},
+    requests::RequestMessage,
 };
 use domain::{
     id::{AccountId, PrivacyRequestId},
@@ -261,7 +261,7 @@ pub(crate) async fn decide(visit: &Visit<'_>, id: &PrivacyRequestId) -> Result<A
     };
     let decided = decided.map_err(refused)?;
     note(visit, SecurityEvent::RequestDecided, decided.account.clone(), decision.as_str());
-    let message = RequestMessage { request: decided.id.clone(), work: Work::Settle };
+    let message = RequestMessage { request: decided.id.clone() };
     // The record owes what follows, and a sweep reminds: what was decided stands.
     if visit.app.request_work.send(&message).await.is_err() {
         tracing::warn!(request = %decided.id, "what follows from a decision waits for the sweep");

@@ -15,7 +15,7 @@ pub(crate) mod verification;
 use cloud::{
     dynamo::requests::AdvanceError,
     http::{Code, Problem},
-    requests::{RequestMessage, Work},
+    requests::RequestMessage,
 };
 use domain::{id::PrivacyRequestId, request::Refused};
 
@@ -26,7 +26,7 @@ const TRIES: u32 = 4;
 
 /// Has done what the request owes. What cannot be said now a sweep says later.
 async fn settle(app: &App, request: &PrivacyRequestId) {
-    let message = RequestMessage { request: request.clone(), work: Work::Settle };
+    let message = RequestMessage { request: request.clone() };
     if app.request_messages.send(&message).await.is_err() {
         tracing::warn!(%request, "what a request owes waits for the sweep");
     }

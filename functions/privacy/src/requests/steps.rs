@@ -9,6 +9,7 @@ use cloud::{
         requests::{AdvanceError, Debt, SubjectRequestItem, With},
     },
     http::{Answer, Call, Code, Problem},
+    requests::export_key,
 };
 use domain::{
     id::PrivacyRequestId,
@@ -32,11 +33,6 @@ use crate::{
 
 /// For how long the address of a file holds.
 const FETCHED_WITHIN: Duration = Duration::from_secs(5 * 60);
-
-/// The key of a request's file in the bucket of exports.
-fn file(request: &PrivacyRequestId) -> String {
-    format!("exports/{}.zip", request.body())
-}
 
 /// `GET /privacy/requests/{request}`
 pub(crate) async fn show(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
@@ -148,7 +144,7 @@ pub(crate) async fn download(app: &App, call: &Call, id: &PrivacyRequestId) -> R
                 if first.is_some() {
                     settle(app, id).await;
                 }
-                let address = app.exports.presigned(&file(id), FETCHED_WITHIN, "your-data.zip");
+                let address = app.exports.presigned(&export_key(id), FETCHED_WITHIN, "your-data.zip");
                 return Ok(Answer::empty(StatusCode::FOUND)
                     .with(header::LOCATION, &address)
                     .with(header::REFERRER_POLICY, "no-referrer"));
