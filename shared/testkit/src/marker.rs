@@ -4,8 +4,9 @@
 //! Looked at: every item of every table, every message of every queue (dead-letter queues too), every object of every bucket, every
 //! log event, every secret, every mail sent, every parameter and schedule, and the environment of every function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -48,14 +49,10 @@ pub struct Holding {
 /// # Errors
 /// [`MarkerError`] when the emulator does not answer as expected: a search that saw only a part proves nothing.
 pub async fn scan(aws: &Url, markers: &[&[u8]]) -> Result<Vec<(String, usize)>, MarkerError> {
-    let forms: Vec<Vec<Vec<u8>>> = markers.iter().map(|marker| forms(marker)).collect();
+    let wanted = Wanted::new(markers);
     let mut found = Vec::new();
     for holding in holdings(aws).await? {
-        for (position, forms) in forms.iter().enumerate() {
-            if forms.iter().any(|form| contains(&holding.content, form)) {
-                found.push((holding.place.clone(), position));
-            }
-        }
+        found.extend(wanted.within(&holding.content).into_iter().map(|position| (holding.place.clone(), position)));
     }
     Ok(found)
 }
@@ -299,8 +296,30 @@ fn forms(marker: &[u8]) -> Vec<Vec<u8>> {
     forms.into_keys().filter(|form| !form.is_empty()).collect()
 }
 
-fn contains(content: &[u8], form: &[u8]) -> bool {
-    content.windows(form.len()).any(|window| window == form)
+/// All forms of all markers, found in one pass: the emulator of a whole test run holds a hundred megabytes.
+struct Wanted {
+    forms: AhoCorasick,
+    /// Of which marker each form is.
+    of: Vec<usize>,
+}
+
+impl Wanted {
+    fn new(markers: &[&[u8]]) -> Self {
+        let forms =
+            markers.iter().enumerate().flat_map(|(of, marker)| forms(marker).into_iter().map(move |form| (of, form)));
+        let (of, forms): (Vec<_>, Vec<_>) = forms.unzip();
+        let forms = AhoCorasick::new(forms).expect("markers are short");
+        Self { forms, of }
+    }
+
+    /// The positions of the markers that are in there.
+    fn within(&self, content: &[u8]) -> BTreeSet<usize> {
+        // Overlapping, because a form of one marker may be a part of another's.
+        self.forms
+            .find_overlapping_iter(content)
+            .filter_map(|seen| self.of.get(seen.pattern().as_usize()).copied())
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -310,8 +329,8 @@ mod tests {
     #[test]
     fn a_marker_is_found_in_every_form() {
         let marker = "Zoë \"the\" Marker/7".as_bytes();
-        let forms = forms(marker);
-        let found = |content: &[u8]| forms.iter().any(|form| contains(content, form));
+        let wanted = Wanted::new(&[b"else", marker]);
+        let found = |content: &[u8]| wanted.within(content) == BTreeSet::from([1]);
         assert!(found(&[b"before".as_slice(), marker, b"after".as_slice()].concat()));
         assert!(found(b"name=Zo%C3%AB%20%22the%22%20Marker%2F7&x"));
         for before in ["", "a", "ab", "abc"] {
