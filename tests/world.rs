@@ -37,6 +37,13 @@ use testkit::{
 
 use crate::contract::openapi::assert_described;
 
+/// How many of something a run has: as the environment's variable says, or the ordinary number.
+pub(crate) fn how_many(variable: &str, ordinary: u64) -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "how large a run is, is for whoever runs the test to say")]
+    let wanted = std::env::var(variable);
+    wanted.map_or(ordinary, |number| number.parse().unwrap())
+}
+
 /// What a call was answered with.
 pub(crate) struct Answered {
     pub(crate) status: u16,

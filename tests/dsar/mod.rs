@@ -4,6 +4,7 @@ mod bureau;
 mod export;
 mod faults;
 pub(crate) mod people;
+mod scale;
 
 use std::time::Duration;
 

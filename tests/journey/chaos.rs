@@ -313,13 +313,6 @@ pub(super) async fn until_empty(couriers: &[Courier<'_>], ahead: &Ahead, began: 
     }
 }
 
-/// How many events a run has: `JOURNEY_EVENTS`, or so many.
-pub(super) fn events(ordinary: u64) -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "how many events is for whoever runs the test to say")]
-    let wanted = std::env::var("JOURNEY_EVENTS");
-    wanted.map_or(ordinary, |number| number.parse().unwrap())
-}
-
 /// What the endpoint took: by the object's id the events that told of it.
 pub(super) fn taken(endpoint: &Receiver) -> BTreeMap<String, BTreeSet<String>> {
     let mut taken: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -81,7 +81,7 @@ async fn send(
 
 #[tokio::test]
 async fn r139_no_acknowledged_event_is_lost_whatever_fails() {
-    let events = chaos::events(300);
+    let events = crate::world::how_many("JOURNEY_EVENTS", 300);
     let dice = &Dice::new(0x00ca_57a6_e000);
     let mut hall = Hall::new().await;
     hall.subscription.topics = vec![Topic::Object(Entity::Orders, Change::Deleted)];

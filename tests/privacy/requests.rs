@@ -25,7 +25,7 @@ async fn r037_r065_a_request_is_proven_by_the_mailbox_and_two_things_that_we_hol
     let account = lobby.account().await;
     let answer = lobby.post("/privacy/requests", form("access", account.email.as_str())).await;
     let made = made(&answer);
-    assert_eq!(lobby.told().await, [json!({ "request": made.id, "work": "settle" })]);
+    assert_eq!(lobby.told().await, [json!({ "request": made.id })]);
     let cookie = &answer.headers["set-cookie"];
     for part in ["__Host-prq-", "Path=/", "Secure", "HttpOnly", "SameSite=Lax", &made.session] {
         assert!(cookie.contains(part), "{cookie}");
