@@ -16,6 +16,7 @@ mod guides;
 mod intake;
 mod journey;
 mod limit;
+mod partners;
 mod privacy;
 mod process;
 mod proxy;

@@ -67,6 +67,7 @@ fn there_is_one_tls_and_one_http_stack() {
 #[test]
 fn no_function_carries_the_description_of_its_types() {
     for function in [
+        "callbacks",
         "control",
         "deliver",
         "dsar",
@@ -74,6 +75,7 @@ fn no_function_carries_the_description_of_its_types() {
         "intake",
         "mail",
         "offboarding",
+        "partners",
         "privacy",
         "proxy",
         "reconciliation",
@@ -102,6 +104,8 @@ fn each_functions_environment_equals_its_config() {
         ("FanOutFunction", fan_out::Config::VARIABLES),
         ("MailFunction", mail::Config::VARIABLES),
         ("OffboardingFunction", offboarding::Config::VARIABLES),
+        ("PartnersFunction", partners::Config::VARIABLES),
+        ("CallbacksFunction", callbacks::Config::VARIABLES),
         ("PrivacyFunction", privacy::Config::VARIABLES),
         ("DeliverFunction", deliver::Config::VARIABLES),
         ("ReconciliationFunction", reconciliation::Config::VARIABLES),

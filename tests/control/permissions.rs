@@ -77,9 +77,6 @@ fn called(calls: &[Seen]) -> Permissions {
             ("secretsmanager", _) => {
                 called.insert(format!("secretsmanager:{operation} -"));
             }
-            ("TrentService", "Sign" | "GetPublicKey") => {
-                called.insert(format!("kms:{operation} SigningKey"));
-            }
             ("TrentService", _) => {
                 let key = match operation {
                     "GenerateMac" => "CodeKey",
@@ -125,6 +122,7 @@ fn queue(url: &Value) -> &'static str {
         ("-ordered", "OrderedEventsQueue"),
         ("-privacy", "PrivacyTopicsQueue"),
         ("-requests", "RequestsQueue"),
+        ("-callbacks", "CallbacksQueue"),
         ("-dead", "DeadEventsQueue"),
     ];
     let known = queues.into_iter().find(|(part, _)| url.contains(part));
@@ -265,6 +263,16 @@ async fn mail_may_do_what_it_does_and_no_more() {
     let bodies = [body, letter("acc"), letter("con")];
     assert!(mail::handle(&app, batch(&bodies)).await.unwrap().batch_item_failures.is_empty());
     assert_eq!(called(&faults.seen()), held("MailRole"));
+}
+
+#[tokio::test]
+async fn partners_may_do_what_they_do_and_no_more() {
+    assert_eq!(called(&crate::partners::everything().await), held("PartnersRole"));
+}
+
+#[tokio::test]
+async fn callbacks_may_do_what_they_do_and_no_more() {
+    assert_eq!(called(&crate::partners::callbacks::everything().await), held("CallbacksRole"));
 }
 
 #[tokio::test]

@@ -100,6 +100,25 @@ async fn events_of_privacy() {
     }
 }
 
+/// The partners in the files are nobody: a file with a signature that counts would need a key beside it.
+#[tokio::test]
+async fn events_of_partners() {
+    let (environment, boot) = boot("partners");
+    let app = partners::App::new(&boot, partners::Config::from_env(&environment).unwrap());
+    for (file, event) in files("partners") {
+        let event: GatewayEvent = serde_json::from_value(event).unwrap();
+        let answer = answered(partners::handle(&app, event, &context()).await);
+        let expected = match file.as_str() {
+            "directory" | "discovery" => 200,
+            "request-of-nobody" => 401,
+            "unknown-route" => 404,
+            _ => 403,
+        };
+        assert_eq!(answer.status, expected, "{file}");
+        assert_eq!(answer.body.is_empty(), expected == 403, "{file}");
+    }
+}
+
 /// The store in the files is nobody's: a file with a signature that counts would need a secret beside it.
 #[tokio::test]
 async fn events_of_intake() {
@@ -165,6 +184,17 @@ async fn events_of_dsar() {
         let expected = usize::from(file == "undecodable");
         let context = lambda_runtime::Context::default();
         let answer = dsar::handle(&app, serde_json::from_value(event).unwrap(), &context).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn events_of_callbacks() {
+    let (environment, boot) = boot("callbacks");
+    let app = callbacks::App::new(&boot, callbacks::Config::from_env(&environment).unwrap());
+    for (file, event) in files("callbacks") {
+        let expected = usize::from(file == "undecodable");
+        let answer = callbacks::handle(&app, serde_json::from_value(event).unwrap()).await.unwrap();
         assert_eq!(failed(&answer), expected, "{file}");
     }
 }

@@ -27,6 +27,7 @@ use crate::dynamo::{
     key_item::KeyItem,
     keys::ShownKeyItem,
     mails::MailItem,
+    partners::{CountItem, ExercisedItem, InstructionItem, PartnerItem, SeenItem},
     privacy::{AskedItem, RequestItem},
     reports::ReportItem,
     requests::{LockItem, OpenItem, SubjectRequestItem, VerificationItem},
@@ -44,6 +45,7 @@ use crate::events::{
 use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
 use crate::mailer::{MailMessage, marketing::MarketingMessage};
 use crate::offboarding::OffboardingMessage;
+use crate::partners::CallbackMessage;
 use crate::requests::RequestMessage;
 
 /// The one data map.
@@ -95,6 +97,11 @@ pub static DATA_MAP: DataMap = DataMap {
         PrivacyTopicMessage::RECORD,
         RequestItem::RECORD,
         AskedItem::RECORD,
+        PartnerItem::RECORD,
+        SeenItem::RECORD,
+        ExercisedItem::RECORD,
+        InstructionItem::RECORD,
+        CountItem::RECORD,
         SubjectRequestItem::RECORD,
         OpenItem::RECORD,
         LockItem::RECORD,
@@ -114,6 +121,7 @@ pub static DATA_MAP: DataMap = DataMap {
         FormItem::RECORD,
         WaitingConsentItem::RECORD,
         MarketingMessage::RECORD,
+        CallbackMessage::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -151,6 +159,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::queue("reconciliations", "ReconciliationsQueue", 24, "reconciliations-dead"),
         Resource::dead_letter("reconciliations-dead", "ReconciliationsQueueDead", 14 * 24),
         Resource::perishable("privacy-topics", "PrivacyTopicsQueue", 14 * 24),
+        // Each waits until its request has ended; what a partner never takes is forgotten with its request.
+        Resource::perishable("callbacks", "CallbacksQueue", 4 * 24),
         Resource::queue("requests", "RequestsQueue", 4 * 24, "requests-dead"),
         Resource::dead_letter("requests-dead", "RequestsQueueDead", 14 * 24),
         Resource::bucket("exports", "ExportsBucket", 7)
@@ -168,6 +178,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("mail", "MailLogs", 14),
         Resource::log_group("offboarding", "OffboardingLogs", 14),
         Resource::log_group("privacy", "PrivacyLogs", 14),
+        Resource::log_group("partners", "PartnersLogs", 14),
+        Resource::log_group("callbacks", "CallbacksLogs", 14),
         Resource::log_group("deliver", "DeliverLogs", 14),
         Resource::log_group("dsar", "DsarLogs", 14),
         Resource::log_group("reconciliation", "ReconciliationLogs", 14),

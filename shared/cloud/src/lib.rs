@@ -25,6 +25,7 @@ pub mod objects;
 pub mod offboarding;
 pub mod once;
 pub mod pace;
+pub mod partners;
 pub mod processors;
 pub mod pseudonym;
 pub mod request_secrets;

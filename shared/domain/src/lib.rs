@@ -22,6 +22,7 @@ pub mod key;
 pub mod limit;
 pub mod model;
 pub mod money;
+pub mod partner;
 pub mod policy;
 pub mod privacy;
 pub mod request;

@@ -55,7 +55,7 @@ pub(crate) fn node() -> Option<Runtime> {
 }
 
 /// Python with the clients that are written for it.
-pub(super) fn python() -> Runtime {
+pub(crate) fn python() -> Runtime {
     let home = home().join("python");
     let tools = Tools::pinned(&home, &programs().join("requirements.txt")).unwrap();
     Runtime { program: tools.python, home }

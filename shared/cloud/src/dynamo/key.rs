@@ -12,10 +12,12 @@ use domain::{
         StoreId, SubmissionId, SubscriptionId,
     },
     model::Entity,
+    partner::PartnerId,
     request::Kind,
 };
 use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::seal::Holder;
 
@@ -301,6 +303,31 @@ pub fn breach(id: &BreachId) -> String {
 #[must_use]
 pub fn request_lock(account: &AccountId, kind: Kind) -> String {
     format!("lock#{}#{}", account.body(), kind.as_str())
+}
+
+/// `privacy`: the partition of one partner: who it is, what it has asked, and how much today.
+#[must_use]
+pub fn partner(partner: &PartnerId) -> String {
+    format!("partner#{partner}")
+}
+
+/// `privacy`: that a signed message of an agent was taken, by its SHA-256, within the agent's partition.
+#[must_use]
+pub fn seen(digest: &[u8; 32]) -> String {
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("seen#{digest}")
+}
+
+/// `privacy`: a request that a controller made, by the controller's own UUID for it, within the controller's partition.
+#[must_use]
+pub fn instruction(name: &Uuid) -> String {
+    format!("asked#{}", name.hyphenated())
+}
+
+/// `privacy`: how much a partner asked on one day, within its partition.
+#[must_use]
+pub fn asked_on(at: Timestamp) -> String {
+    format!("count#{}", Day(at))
 }
 
 /// `events`: what the marks of an entity's objects start with, within [`marks`] of their store.

@@ -25,6 +25,7 @@ pub mod key_item;
 pub mod keys;
 pub mod mails;
 pub mod page;
+pub mod partners;
 pub mod privacy;
 pub mod proofs;
 pub mod reports;

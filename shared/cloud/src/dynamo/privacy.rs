@@ -14,7 +14,7 @@ use super::{
     call::is_unmet,
     key,
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{self, TransactionError, number, put, text},
+    transaction::{self, Part, TransactionError, number, put, text},
     unavailable,
 };
 
@@ -174,6 +174,36 @@ impl PrivacyRequests {
             Err(TransactionError::Condition(_)) => Ok(Opened::Duplicate),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
         }
+    }
+
+    /// The request that came in as an event, if its work was begun.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn begun_by(&self, account: &AccountId, event: &EventId) -> Result<Option<RequestItem>, Unavailable> {
+        let sk = key::privacy_request(&PrivacyRequestId::of_event(event));
+        get(&self.client, &self.table, "privacy", key::account(account), sk).await
+    }
+
+    /// The write after which the message of this `name`, that is to come as `event`, makes no request any more. It fails where the message has
+    /// made one.
+    #[must_use]
+    pub fn forestalling(
+        &self,
+        account: &AccountId,
+        store: &StoreId,
+        name: &str,
+        event: &EventId,
+        now: Timestamp,
+    ) -> Part {
+        let asked = AskedItem {
+            pk: key::account(account),
+            sk: key::privacy_asked(store, name),
+            v: 1,
+            request: PrivacyRequestId::of_event(event),
+            expires_at: now.as_second() + REMEMBERED,
+        };
+        put(&self.table, &asked).condition_expression("attribute_not_exists(pk)")
     }
 
     /// Notes how far an open request is. What was found stands there before it is erased, because then it cannot be counted any more.
