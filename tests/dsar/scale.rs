@@ -12,7 +12,6 @@ use cloud::{
         key,
         requests::{NewRequest, Requests, SubjectRequestItem},
     },
-    env::Config as _,
 };
 use domain::{
     id::PrivacyRequestId,
@@ -33,7 +32,7 @@ use crate::{
 const LATE: u64 = 3;
 
 fn request(clock: &Clock, number: u64) -> SubjectRequestItem {
-    let days = if number % LATE == 0 { 100 } else { 0 };
+    let days = if number.is_multiple_of(LATE) { 100 } else { 0 };
     SubjectRequestItem::new(NewRequest {
         id: PrivacyRequestId::from_uuid(clock.new_id()),
         // It needs no proof: it is at work from the beginning.

@@ -36,7 +36,7 @@ use serde_json::json;
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
 use super::chaos::{
-    self, Ahead, Courier, Dice, HIDDEN, Instances, PATIENCE, disturb, partition, run_ahead, stumble, taken, until_empty,
+    Ahead, Courier, Dice, HIDDEN, Instances, PATIENCE, disturb, partition, run_ahead, stumble, taken, until_empty,
 };
 use crate::{
     deliver::hall::Hall,

@@ -43,7 +43,9 @@ async fn a_request_of_an_agent_waits_for_the_person() {
     assert_eq!((record.reached, record.required), (Level::Unproven, Level::High));
     assert_eq!(record.partner.as_deref(), Some(agent.id.as_str()));
     let proof = counter.requests().proof(&record.id).await.unwrap().unwrap();
-    assert!(!proof.mailbox && proof.token.is_none());
+    // The link of the letter that the record owes, and no digits: nobody was there to be shown any.
+    assert!(!proof.mailbox && proof.token.is_some() && proof.code.is_none());
+    assert_eq!(proof.links, 1);
     let sent = counter.sent(&counter.config.requests_queue_url).await;
     assert_eq!(sent, [json!({ "request": record.id })]);
 }

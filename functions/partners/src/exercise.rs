@@ -39,7 +39,7 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Refused> {
         return Err(told(StatusCode::BAD_REQUEST, "The status_callback is not at an address that you registered."));
     }
     let now = app.clock.now();
-    if !app.partners.count(&agent, now).await? {
+    if !app.may_ask(&agent, now).await? {
         return Err(told(StatusCode::TOO_MANY_REQUESTS, "You have made as many requests today as you may."));
     }
     let id = PrivacyRequestId::from_uuid(app.clock.new_id());

@@ -98,7 +98,7 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Refused> {
 /// Keeps a request that was not made before.
 async fn open(app: &App, controller: &Controller, asked: &Asked, body: &[u8]) -> Result<InstructionItem, Refused> {
     let now = app.clock.now();
-    if !app.partners.count(&controller.partner, now).await? {
+    if !app.may_ask(&controller.partner, now).await? {
         return Err(Refused::Told(StatusCode::TOO_MANY_REQUESTS, "You have made as many requests today as you may."));
     }
     let stores = stores(app, controller, asked).await?;

@@ -15,15 +15,25 @@ mod instruction;
 use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
-    dynamo::{accounts::Accounts, partners::Partners, privacy::PrivacyRequests, requests::Requests, stores::Stores},
+    dynamo::{
+        Unavailable,
+        accounts::Accounts,
+        counts::{Counted, Counts},
+        partners::{PartnerItem, Partners},
+        privacy::PrivacyRequests,
+        requests::Requests,
+        stores::Stores,
+    },
     env::Permission,
     events::PrivacyTopicMessage,
     http::{Answer, Call, Code, GatewayEvent, answer::GatewayAnswer},
     partners::{CallbackMessage, Standings},
+    request_secrets::Secrets,
     requests::RequestMessage,
     signature::Signer,
     sqs::Queue,
 };
+use jiff::Timestamp;
 
 cloud::config! {
     /// What the function needs to know.
@@ -42,6 +52,10 @@ cloud::config! {
         pub privacy_topics_queue_url: String = "PRIVACY_TOPICS_QUEUE_URL",
         /// The KMS key that signs what controllers are told.
         pub signing_key: String = "SIGNING_KEY_ARN",
+        /// Table of what is counted.
+        pub guards_table: String = "GUARDS_TABLE",
+        /// The KMS key that what proves who asks is made of.
+        pub code_key: String = "CODE_KEY_ARN",
         /// Queue of what partners want to be told.
         pub callbacks_queue_url: String = "CALLBACKS_QUEUE_URL",
         /// The API's base URL.
@@ -58,10 +72,12 @@ pub struct App {
     privacy: PrivacyRequests,
     accounts: Accounts,
     stores: Stores,
+    counts: Counts,
     to_settle: Queue<RequestMessage>,
     topics: Queue<PrivacyTopicMessage>,
     callbacks: Queue<CallbackMessage>,
     standings: Standings,
+    secrets: Secrets,
     signer: Signer,
     public_url: String,
     /// The host of `public_url`: what controllers know us by.
@@ -87,9 +103,11 @@ impl App {
             requests,
             privacy,
             accounts: Accounts::new(tables.clone(), config.accounts_table),
-            stores: Stores::new(tables, config.stores_table),
+            stores: Stores::new(tables.clone(), config.stores_table),
+            counts: Counts::new(tables, config.guards_table, boot.clock.clone()),
             to_settle: Queue::new(&boot.aws, config.requests_queue_url),
             topics: Queue::new(&boot.aws, config.privacy_topics_queue_url),
+            secrets: Secrets::new(&boot.aws, config.code_key),
             signer: Signer::new(&boot.aws, config.signing_key),
             callbacks: Queue::new(&boot.aws, config.callbacks_queue_url),
             public_url,
@@ -97,6 +115,11 @@ impl App {
             loopback: config.egress_loopback,
             clock: boot.clock.clone(),
         }
+    }
+
+    /// Counts a request of a partner, and says whether it may still be made today.
+    async fn may_ask(&self, partner: &PartnerItem, now: Timestamp) -> Result<bool, Unavailable> {
+        Ok(self.counts.add(&Counted::by_partner(&partner.id, now)).await? <= partner.per_day)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use domain::{account::EmailAddress, hex::hex};
+use domain::{account::EmailAddress, hex::hex, partner::PartnerId};
 use jiff::Timestamp;
 use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
@@ -62,6 +62,12 @@ impl Counted {
         // The window's name for the source would change within the day.
         let source = source.map_or_else(String::new, |source| source.to_string());
         Self::of_a_day(what, "both", &format!("{source}\n{}", address.folded()), now)
+    }
+
+    /// What a partner asks, within a day.
+    #[must_use]
+    pub fn by_partner(partner: &PartnerId, now: Timestamp) -> Self {
+        Self::of_a_day("asked", "partner", partner.as_str(), now)
     }
 
     fn of_a_day(what: &str, of: &str, whom: &str, now: Timestamp) -> Self {

@@ -324,12 +324,6 @@ pub fn instruction(name: &Uuid) -> String {
     format!("asked#{}", name.hyphenated())
 }
 
-/// `privacy`: how much a partner asked on one day, within its partition.
-#[must_use]
-pub fn asked_on(at: Timestamp) -> String {
-    format!("count#{}", Day(at))
-}
-
 /// `events`: what the marks of an entity's objects start with, within [`marks`] of their store.
 #[must_use]
 pub fn marks_of(entity: Entity) -> String {

@@ -14,12 +14,9 @@ use personal_data::PersonalData;
 use uuid::Uuid;
 
 use super::{
-    Client, Unavailable,
-    call::is_unmet,
-    key,
+    Client, Unavailable, key,
     page::get,
-    transaction::{self, Part, TransactionError, number, put, text},
-    unavailable,
+    transaction::{self, Part, TransactionError, put, text},
 };
 use crate::partners::Bearer;
 
@@ -179,24 +176,6 @@ pub struct InstructionPart {
     pub event: EventId,
 }
 
-/// How much a partner asked on one day.
-#[derive(serde::Serialize, serde::Deserialize, PersonalData)]
-#[pd(store = "privacy", subject = Nobody, role = Controller, region = Pinned)]
-pub struct CountItem {
-    /// `partner#` and the partner's name.
-    #[pd(none)]
-    pub pk: String,
-    /// `count#` and the day.
-    #[pd(none)]
-    pub sk: String,
-    /// Requests so far.
-    #[pd(none)]
-    pub count: u32,
-    /// When the item is deleted, in unix seconds.
-    #[pd(none)]
-    pub expires_at: i64,
-}
-
 impl ExercisedItem {
     /// What an agent knows of a request that came in now.
     #[must_use]
@@ -338,35 +317,6 @@ impl Partners {
         request: &PrivacyRequestId,
     ) -> Result<Option<ExercisedItem>, Unavailable> {
         self.item(agent, key::privacy_request(request)).await
-    }
-
-    /// Counts a request of a partner, and says whether it may still be made today.
-    ///
-    /// # Errors
-    /// [`Unavailable`] where the table cannot be asked.
-    pub async fn count(&self, partner: &PartnerItem, now: Timestamp) -> Result<bool, Unavailable> {
-        if partner.per_day == 0 {
-            return Ok(false);
-        }
-        let counted = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", text(key::partner(&partner.id)))
-            .key("sk", text(key::asked_on(now)))
-            .update_expression("SET expires_at = :end ADD #count :one")
-            .condition_expression("attribute_not_exists(#count) OR #count < :most")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":end", number(now.as_second() + 2 * DAY))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":most", number(partner.per_day))
-            .send()
-            .await;
-        match counted {
-            Ok(_) => Ok(true),
-            Err(error) if is_unmet(&error) => Ok(false),
-            Err(error) => Err(unavailable("partners", &error)),
-        }
     }
 
     /// What a controller asked under a name of its own.
