@@ -271,10 +271,16 @@ async fn fold_usage(stack: &Stack) {
     let environment = crate::world::environment("sweep", stack.aws());
     let boot = cloud::boot::Boot::new(&environment, cloud::clock::Clock::system()).unwrap();
     let app = sweep::App::new(&boot, sweep::Config::from_env(&environment).unwrap());
-    let mut context = lambda_runtime::Context::default();
-    context.deadline = u64::try_from(boot.clock.now().as_millisecond()).unwrap() + 300_000;
     let order = sweep::Order { sweep: sweep::Sweep::Usage, dry_run: false };
-    assert!(sweep::handle(&app, order, &context).await.unwrap().swept.complete);
+    // One that fails goes on with the next, as by its schedule: other tests keep the tables busy.
+    for _ in 0..3 {
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::try_from(boot.clock.now().as_millisecond()).unwrap() + 300_000;
+        if sweep::handle(&app, order, &context).await.is_ok_and(|report| report.swept.complete) {
+            return;
+        }
+    }
+    panic!("usage is not folded");
 }
 
 /// Calls of the store, good ones and bad ones, each with the marker wherever a caller can put something.
