@@ -22,4 +22,5 @@ mod process;
 mod proxy;
 mod reconciliation;
 mod sdk;
+mod whole_run;
 mod world;

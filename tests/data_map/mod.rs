@@ -4,10 +4,12 @@
 //! 2. [`template`]: the template and the map name the same places, with the same limits.
 //! 3. [`recorder`]: what is stored while the stack works is declared, attribute by attribute.
 //! 4. [`marker`]: after calls with marker values in everything, a marker rests only where the map declares it.
+//!
+//! And [`crate::whole_run`]: a detector that is not ours looks at what is left when everything has run.
 
 pub(crate) mod cloudformation;
 mod compile;
-mod flows;
+pub(crate) mod flows;
 mod marker;
 mod recorder;
 mod template;

@@ -38,11 +38,15 @@ pub(crate) async fn assert_declared_at_rest(stack: &Stack) {
 
     // Each table was really written, and the families of the ledger were met.
     assert!(looked_at > 10, "{looked_at} items");
-    for table in DATA_MAP.resources.iter().filter(|resource| matches!(resource.kind, Kind::Table { .. })) {
-        let name = format!("{STACK}-{}", table.name);
-        let met = found.iter().any(|stored| matches!(stored, Stored::Attribute { store, .. } if *store == name));
-        assert!(met, "nothing was ever written to {name}");
-    }
+    let tables = DATA_MAP.resources.iter().filter(|resource| matches!(resource.kind, Kind::Table { .. }));
+    let unmet: Vec<&str> = tables
+        .map(|table| table.name)
+        .filter(|table| {
+            let name = format!("{STACK}-{table}");
+            !found.iter().any(|stored| matches!(stored, Stored::Attribute { store, .. } if *store == name))
+        })
+        .collect();
+    assert!(unmet.is_empty(), "nothing was ever written to {unmet:?}");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub enum MarkerError {
 /// One thing that the emulator holds: where it is, and all of it as bytes.
 #[derive(Debug, Clone)]
 pub struct Holding {
-    /// As `dynamodb/cartage-local-stores`, `sqs/…`, `s3/bucket/key`, `logs/group`, `secret/name`, `mail`, `lambda/name`, `ssm/name`, `scheduler`.
+    /// As `dynamodb/cartage-local-stores`, `sqs/cartage-local-mail`, `s3/bucket/key`, `logs/group`, `secret/name`, `mail`, `lambda/name`, `ssm/name`, `scheduler`.
     pub place: String,
     /// Its content.
     pub content: Bytes,
@@ -69,9 +69,9 @@ pub async fn holdings(aws: &Url) -> Result<Vec<Holding>, MarkerError> {
     emulator.secrets(&mut all).await?;
     emulator.objects(&mut all).await?;
     emulator.parameters(&mut all).await?;
+    emulator.queues(&mut all).await?;
     // One call each, answered whole, whatever is in it.
     for (place, service, path) in [
-        ("sqs", "sqs", "/_ministack/sqs/messages"),
         ("mail", "ses", "/_ministack/ses/messages"),
         ("lambda", "lambda", "/2015-03-31/functions/"),
         ("scheduler", "scheduler", "/schedules"),
@@ -126,6 +126,23 @@ impl Emulator {
             let value =
                 self.call("secretsmanager", "secretsmanager.GetSecretValue", &json!({ "SecretId": name })).await?;
             all.push(holding(format!("secret/{name}"), &value));
+        }
+        Ok(())
+    }
+
+    async fn queues(&self, all: &mut Vec<Holding>) -> Result<(), MarkerError> {
+        // By account, region and queue.
+        let answer = self.get("sqs", "/_ministack/sqs/messages").await?;
+        let messages: Value = serde_json::from_slice(&answer)
+            .map_err(|_| MarkerError::Answer { what: "sqs".to_owned(), status: StatusCode::OK })?;
+        let regions = messages["messages"].as_object().into_iter().flat_map(serde_json::Map::values);
+        for queues in regions.filter_map(Value::as_object).flat_map(serde_json::Map::values) {
+            for (url, waiting) in queues.as_object().into_iter().flatten() {
+                let name = url.rsplit('/').next().unwrap_or_default();
+                all.extend(
+                    waiting.as_array().into_iter().flatten().map(|message| holding(format!("sqs/{name}"), message)),
+                );
+            }
         }
         Ok(())
     }
