@@ -262,7 +262,36 @@ fn consumed(body: &[u8]) -> f64 {
     match &answer["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().map(units).sum(),
         Value::Null if failed_condition => 1.0,
-        one => units(one),
+        one => units(one).max(units_of_page(&answer["Items"])),
+    }
+}
+
+/// What a page of items costs by DynamoDB's rule for eventually consistent reads: half a unit for each 4 KiB of them together. The emulator
+/// counts one unit whatever a page holds. A consistent read costs twice as much; what a filter left out is not seen here.
+fn units_of_page(items: &Value) -> f64 {
+    let bytes: usize = items.as_array().into_iter().flatten().map(size_of_map).sum();
+    f64::from(u32::try_from(bytes.div_ceil(4_096)).unwrap_or(u32::MAX)) / 2.0
+}
+
+/// The size of an item, or of a map in it, by DynamoDB's rules: names and values as UTF-8, containers with a few bytes of their own.
+fn size_of_map(map: &Value) -> usize {
+    map.as_object().into_iter().flatten().map(|(name, value)| name.len() + size_of(value)).sum()
+}
+
+fn size_of(value: &Value) -> usize {
+    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else {
+        return 0;
+    };
+    let text = |value: &Value| value.as_str().map_or(0, str::len);
+    let many = |of: fn(&Value) -> usize| value.as_array().map_or(0, |values| values.iter().map(of).sum());
+    match kind.as_str() {
+        "S" => text(value),
+        "N" => text(value).div_ceil(2) + 1,
+        "B" => text(value) * 3 / 4,
+        "SS" => many(|value| value.as_str().map_or(0, str::len)),
+        "L" => 3 + many(|value| 1 + size_of(value)),
+        "M" => 3 + size_of_map(value),
+        _ => 1,
     }
 }
 
@@ -282,6 +311,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn call(url: &Url, target: &str) -> Request<Bytes> {
         Request::post(url.as_str()).header("x-amz-target", target).body(Bytes::from_static(b"{}")).unwrap()
@@ -305,6 +335,16 @@ mod tests {
 
         proxy.inject(Calls::All, Fault::Cut, 1);
         assert!(client.send(call(proxy.url(), put)).await.is_err());
+    }
+
+    #[test]
+    fn a_page_costs_what_is_in_it() {
+        let page = |bytes: usize| json!({ "Items": [{ "pk": { "S": "x".repeat(bytes) } }], "ConsumedCapacity": { "CapacityUnits": 1.0 } });
+        for (bytes, units) in [(10, 1.0), (8_190, 1.0), (8_191, 1.5), (1 << 20, 128.5)] {
+            assert_eq!(consumed(page(bytes).to_string().as_bytes()), units, "{bytes}");
+        }
+        let item = json!({ "pk": { "S": "ab" }, "n": { "N": "1234" }, "m": { "M": { "a": { "BOOL": true } } }, "l": { "L": [{ "S": "abc" }] } });
+        assert_eq!(size_of_map(&item), 4 + 4 + 6 + 8);
     }
 
     #[test]
