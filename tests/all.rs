@@ -13,6 +13,7 @@ mod dsar;
 mod events;
 mod fan_out;
 mod guides;
+mod inbound_mail;
 mod intake;
 mod journey;
 mod limit;

@@ -68,6 +68,7 @@ fn there_is_one_tls_and_one_http_stack() {
 fn no_function_carries_the_description_of_its_types() {
     for function in [
         "callbacks",
+        "inbound-mail",
         "control",
         "deliver",
         "dsar",
@@ -106,6 +107,7 @@ fn each_functions_environment_equals_its_config() {
         ("OffboardingFunction", offboarding::Config::VARIABLES),
         ("PartnersFunction", partners::Config::VARIABLES),
         ("CallbacksFunction", callbacks::Config::VARIABLES),
+        ("InboundMailFunction", inbound_mail::Config::VARIABLES),
         ("PrivacyFunction", privacy::Config::VARIABLES),
         ("DeliverFunction", deliver::Config::VARIABLES),
         ("ReconciliationFunction", reconciliation::Config::VARIABLES),

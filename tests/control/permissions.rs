@@ -123,6 +123,7 @@ fn queue(url: &Value) -> &'static str {
         ("-privacy", "PrivacyTopicsQueue"),
         ("-requests", "RequestsQueue"),
         ("-callbacks", "CallbacksQueue"),
+        ("-inbound-mails", "InboundMailsQueue"),
         ("-dead", "DeadEventsQueue"),
     ];
     let known = queues.into_iter().find(|(part, _)| url.contains(part));
@@ -273,6 +274,11 @@ async fn partners_may_do_what_they_do_and_no_more() {
 #[tokio::test]
 async fn callbacks_may_do_what_they_do_and_no_more() {
     assert_eq!(called(&crate::partners::callbacks::everything().await), held("CallbacksRole"));
+}
+
+#[tokio::test]
+async fn inbound_mail_may_do_what_it_does_and_no_more() {
+    assert_eq!(called(&crate::inbound_mail::everything().await), held("InboundMailRole"));
 }
 
 #[tokio::test]

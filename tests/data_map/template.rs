@@ -25,6 +25,12 @@ const KEEPS_NOTHING: &[&str] = &[
     "AWS::Lambda::Permission",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
+    // A rule and a topic hand on at once; what they hand on rests in the queue behind them.
+    "AWS::SES::ReceiptRule",
+    "AWS::SES::ReceiptRuleSet",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Serverless::Function",
     "AWS::WAFv2::WebACL",

@@ -200,6 +200,17 @@ async fn events_of_callbacks() {
 }
 
 #[tokio::test]
+async fn events_of_inbound_mail() {
+    let (environment, boot) = boot("inbound-mail");
+    let app = inbound_mail::App::new(&boot, inbound_mail::Config::from_env(&environment).unwrap());
+    for (file, event) in files("inbound-mail") {
+        let expected = usize::from(file == "undecodable");
+        let answer = inbound_mail::handle(&app, serde_json::from_value(event).unwrap()).await.unwrap();
+        assert_eq!(failed(&answer), expected, "{file}");
+    }
+}
+
+#[tokio::test]
 async fn events_of_deliver() {
     let (environment, boot) = boot("deliver");
     let app = deliver::App::new(&boot, deliver::Config::from_env(&environment).unwrap());

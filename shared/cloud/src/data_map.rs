@@ -42,6 +42,7 @@ use crate::dynamo::{
 use crate::events::{
     DeadMessage, DeliveryMessage, EventMessage, PrivacyTopicMessage, ReconciliationMessage, ReplayMessage,
 };
+use crate::inbound_mail::InboundMailMessage;
 use crate::journal::{ActiveItem, SecurityLine, ServiceLine};
 use crate::mailer::{MailMessage, marketing::MarketingMessage};
 use crate::offboarding::OffboardingMessage;
@@ -95,6 +96,7 @@ pub static DATA_MAP: DataMap = DataMap {
         ReplayMessage::RECORD,
         ReconciliationMessage::RECORD,
         PrivacyTopicMessage::RECORD,
+        InboundMailMessage::RECORD,
         RequestItem::RECORD,
         AskedItem::RECORD,
         PartnerItem::RECORD,
@@ -165,6 +167,8 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::bucket("exports", "ExportsBucket", 7)
             .holding(&[EXPORT])
             .about(Subject::AccountUser, Role::Controller),
+        // What people ask by mail: who wrote, and the headers.
+        Resource::perishable("inbound-mails", "InboundMailsQueue", 4 * 24),
         Resource::queue("mail", "MailQueue", 24, "mail-dead"),
         Resource::dead_letter("mail-dead", "MailQueueDead", 14 * 24),
         Resource::queue("offboarding", "OffboardingQueue", 24, "offboarding-dead"),
@@ -179,6 +183,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::log_group("privacy", "PrivacyLogs", 14),
         Resource::log_group("partners", "PartnersLogs", 14),
         Resource::log_group("callbacks", "CallbacksLogs", 14),
+        Resource::log_group("inbound-mail", "InboundMailLogs", 14),
         Resource::log_group("deliver", "DeliverLogs", 14),
         Resource::log_group("dsar", "DsarLogs", 14),
         Resource::log_group("reconciliation", "ReconciliationLogs", 14),

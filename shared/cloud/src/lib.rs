@@ -17,6 +17,7 @@ pub mod events;
 pub mod gate;
 pub mod hooks;
 pub mod http;
+pub mod inbound_mail;
 pub mod journal;
 mod kms;
 pub mod letters;

@@ -77,6 +77,8 @@ pub enum MailKind {
     KeyOld,
     /// It still has to be.
     KeyOldAgain,
+    /// Where to ask about one's own data, to whoever wrote a mail that does not say what is asked.
+    HowToAsk,
     /// A letter about a person's own request, see [`requests`].
     Request,
     /// What somebody sent by a form has come in.
@@ -127,6 +129,7 @@ impl MailKind {
             | Self::AccountIdle
             | Self::AccountIdleAgain
             | Self::AccountExpired
+            | Self::HowToAsk
             | Self::Request => MessageClass::Legal,
         }
     }
@@ -433,6 +436,15 @@ const fn words(kind: MailKind) -> Words {
                 "Where the last key of an account's owner has ended, sign up again with the same address: the link in that mail makes a new one.",
             ],
             about: About::Notice,
+        },
+        MailKind::HowToAsk => Words {
+            subject: "How to ask about your data / Comment exercer vos droits",
+            paragraphs: &[
+                "You wrote to us. This address takes requests of people about their own data, and no person reads it. Choose on this page what you want, and see what we hold, for how long and why:",
+                "You can also write again with one of these words as the subject: access, portability, erasure, restriction, objection, do not sell, unsubscribe.                  A letter then asks you to confirm it. For everything else there are the forms of the same page.",
+                "Vous nous avez écrit. Cette adresse reçoit les demandes des personnes sur leurs propres données; personne ne la lit. La page ci-dessus                  permet de faire une demande, en français aussi. Vous pouvez aussi écrire de nouveau avec l'un de ces mots pour objet: accès, portabilité,                  suppression, limitation, opposition, ne pas vendre, désabonnement. Une lettre vous demandera alors de confirmer.",
+            ],
+            about: About::Link,
         },
         // In the person's language, and more than one: see `requests`.
         MailKind::Request => Words { subject: "", paragraphs: &[], about: About::Request },

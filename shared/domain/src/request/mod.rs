@@ -8,6 +8,7 @@ pub mod due;
 pub mod factor;
 pub mod ground;
 pub mod life;
+pub mod mail;
 pub mod proof;
 pub mod regime;
 pub mod sensitive;
