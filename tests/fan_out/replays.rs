@@ -96,20 +96,16 @@ async fn what_was_parked_goes_on_where_it_stopped() {
     let fan = Fan::new().await;
     let subscription = fan.subscribe(&["order.updated"], |_| {}).await;
     let mut parked = Vec::new();
-    for order in 5050..5075 {
+    for order in 5001..5126 {
         parked.push(happened(&fan, &subscription, &order.to_string(), Some(DeliveryState::Parked)).await);
     }
-    happened(&fan, &subscription, "5080", Some(DeliveryState::Failed)).await;
-    assert!(fan.replay(&subscription, Replay::Parked).await.is_empty());
-    // Page by page.
-    let mut pages = 1;
-    loop {
-        let rest = fan.take(&fan.config.replays_queue_url).await;
-        let Some(rest) = rest.first() else { break };
-        pages += 1;
-        assert!(fan.hand(&fan.app, "replays", &[rest.message.to_string()]).await.is_empty());
-    }
-    assert_eq!(pages, 2);
+    happened(&fan, &subscription, "5130", Some(DeliveryState::Failed)).await;
+    // What there is no time for has a message of its own, and one invocation does as many pages as it can.
+    fan.replay_one(&subscription, Replay::Parked).await;
+    let rest = fan.take(&fan.config.replays_queue_url).await;
+    assert_eq!((rest.len(), &rest[0].message["after"]), (1, &parked[0].as_str().into()));
+    assert!(fan.hand(&fan.app, "replays", &[rest[0].message.to_string()]).await.is_empty());
+    assert!(fan.take(&fan.config.replays_queue_url).await.is_empty());
     let mut told: Vec<String> =
         fan.sent().await.iter().map(|sent| sent.message["event"].as_str().unwrap().to_owned()).collect();
     told.sort();

@@ -1,7 +1,7 @@
-//! Deliveries that are made again: a page a message, each body read from its store anew (R013: none was kept).
+//! Deliveries that are made again, page by page, each body read from its store anew (R013: none was kept).
 //!
-//! What a page has done is known by where the next begins. One that is cut short sends the rest as a message of its own; one that comes twice
-//! delivers twice, under the same `webhook-id`.
+//! What was done is known by where the next page begins. What there is no time for, or what something stands in the way of, becomes a message of
+//! its own; one that comes twice delivers twice, under the same `webhook-id`.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ use crate::{
     telling::{Data, Event},
 };
 
-/// Deliveries that one message looks at.
-const PAGE: usize = 20;
+/// Deliveries that are looked at together.
+const PAGE: usize = 100;
 /// What must be left of the invocation to begin with another.
 const WORTHWHILE: Duration = Duration::from_secs(5);
 /// With the last time that the queue hands a message over, what still cannot be read is written down as that.
@@ -79,30 +79,37 @@ async fn page(batch: &Batch<'_>, message: &ReplayMessage, last_time: bool) -> Re
     if subscription.state != SubscriptionState::Enabled {
         return Ok(());
     }
-    let Page { again, looked_at } = find(batch, &subscription, message).await?;
-    let mut done = None;
-    for one in again {
-        let event = one.event.clone();
-        let has_time = batch.budget.left() > WORTHWHILE;
-        let outcome = match has_time {
-            true => repeat(batch, &subscription, &message.what, one, last_time).await,
-            false => Err(Trouble::Later("the page is longer than the time for it")),
-        };
-        match (outcome, &done) {
-            (Ok(()), _) => done = Some(event),
-            (Err(trouble), None) => return Err(trouble),
-            // What is done is done; the rest has a message of its own.
-            (Err(_), Some(done)) => return Ok(app.replays.send(&behind(message, done.clone())).await?),
-        }
-    }
-    match looked_at {
-        Some(place) => Ok(app.replays.send(&behind(message, place)).await?),
-        None => Ok(()),
+    let mut at = message.clone();
+    match pages(batch, &subscription, &mut at, last_time).await {
+        // What is done is done; the rest has a message of its own.
+        Err(_) if at.after != message.after => Ok(app.replays.send(&at).await?),
+        outcome => outcome,
     }
 }
 
-fn behind(message: &ReplayMessage, after: EventId) -> ReplayMessage {
-    ReplayMessage { after: Some(after), ..message.clone() }
+/// Works through page after page while there is time. `at` is where it got to.
+async fn pages(
+    batch: &Batch<'_>,
+    subscription: &SubscriptionItem,
+    at: &mut ReplayMessage,
+    last_time: bool,
+) -> Result<(), Trouble> {
+    loop {
+        let Page { again, looked_at } = find(batch, subscription, at).await?;
+        for one in again {
+            let event = one.event.clone();
+            if batch.budget.left() <= WORTHWHILE {
+                return Err(Trouble::Later("there is more than there is time for"));
+            }
+            repeat(batch, subscription, &at.what, one, last_time).await?;
+            at.after = Some(event);
+        }
+        let Some(place) = looked_at else { return Ok(()) };
+        at.after = Some(place);
+        if batch.budget.left() <= WORTHWHILE {
+            return Err(Trouble::Later("there is more than there is time for"));
+        }
+    }
 }
 
 async fn find(batch: &Batch<'_>, subscription: &SubscriptionItem, message: &ReplayMessage) -> Result<Page, Trouble> {
@@ -121,6 +128,7 @@ async fn find(batch: &Batch<'_>, subscription: &SubscriptionItem, message: &Repl
             of_deliveries(batch, subscription, &place, failed).await
         }
         Replay::Parked => {
+            // All of them: an old event that was asked for again is tried for a day from then on.
             let place = after.unwrap_or_else(|| key::ids_from(Timestamp::UNIX_EPOCH));
             let parked = |item: &DeliveryItem| item.state_at(now).0 == DeliveryState::Parked;
             of_deliveries(batch, subscription, &place, parked).await
