@@ -8,7 +8,7 @@ use cloud::{
     http::{Answer, Call, Code, Problem},
     request_secrets::same,
 };
-use domain::id::PrivacyRequestId;
+use domain::{cookie::REQUEST_SESSION, id::PrivacyRequestId};
 use http::header;
 
 use super::unavailable;
@@ -16,18 +16,20 @@ use crate::App;
 
 /// The header in which a program shows it.
 pub(crate) const SHOWN: &str = "Privacy-Session";
-/// For how many seconds a browser keeps it: longer than the longest request.
-const KEPT: u32 = 240 * 86_400;
 
 /// The name of a request's cookie. A cookie of this prefix comes from this very host, over TLS, for all of its paths (RFC 6265bis, 4.1.3.2).
 fn cookie(request: &PrivacyRequestId) -> String {
-    format!("__Host-prq-{}", request.body())
+    format!("{}{}", REQUEST_SESSION.start(), request.body())
 }
 
 /// Puts the session into the browser. It is strictly necessary for what the person asks (R005), and no other site's form can use it.
 pub(crate) fn give(answer: Answer, request: &PrivacyRequestId, session: &LinkToken) -> Answer {
     let name = cookie(request);
-    let text = format!("{name}={}; Path=/; Max-Age={KEPT}; Secure; HttpOnly; SameSite=Lax", session.reveal());
+    let text = format!(
+        "{name}={}; Path=/; Max-Age={}; Secure; HttpOnly; SameSite=Lax",
+        session.reveal(),
+        REQUEST_SESSION.seconds
+    );
     answer.with(header::SET_COOKIE, &text)
 }
 
@@ -47,7 +49,7 @@ pub(crate) fn shown(call: &Call, request: &PrivacyRequestId) -> Option<LinkToken
 pub(crate) fn all(call: &Call) -> Vec<PrivacyRequestId> {
     let cookies = call.header("cookie").unwrap_or_default().split(';');
     cookies
-        .filter_map(|cookie| cookie.trim().split_once('=')?.0.strip_prefix("__Host-prq-"))
+        .filter_map(|cookie| cookie.trim().split_once('=')?.0.strip_prefix(REQUEST_SESSION.start()))
         .filter_map(|body| format!("{}{body}", PrivacyRequestId::PREFIX).parse().ok())
         .take(20)
         .collect()
