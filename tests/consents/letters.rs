@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::fault_proxy::{Calls, Fault};
 
-use super::{accounts::signed_up, counter::Counter, office::PostOffice};
-use crate::control::house::House;
+use super::{accounts::signed_up, office::PostOffice};
+use crate::{control::house::House, privacy::lobby::Lobby};
 
 #[tokio::test]
 async fn r010_r089_r092_a_letter_goes_to_whom_agreed_with_its_link_and_reads_name_and_address_only() {
@@ -92,7 +92,7 @@ async fn r090_a_letter_that_waits_while_the_person_unsubscribes_is_not_sent() {
     let (owner, _) = signed_up(&house, json!({ "monthly": true, "functionality": true }), None).await;
     let subject = Subject::Account(owner.account.clone());
     let waiting = [office.letter(Letter::Monthly, &subject), office.letter(Letter::WhatsNew, &subject)];
-    office.unsubscribe(&Counter::new().await, &owner.account).await;
+    office.unsubscribe(&Lobby::new().await, &owner.account).await;
     for body in &waiting {
         assert!(!office.comes_again(body).await);
     }
@@ -140,7 +140,7 @@ async fn r008_r091_unsubscribing_ends_marketing_and_nothing_else() {
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, email) = signed_up(&house, json!({ "monthly": true }), None).await;
     let before = account(&house, &owner.account).await;
-    office.unsubscribe(&Counter::new().await, &owner.account).await;
+    office.unsubscribe(&Lobby::new().await, &owner.account).await;
     let mut after = account(&house, &owner.account).await;
     for marketing in ["consents", "unsubscribed_from_marketing", "updated_at"] {
         assert_ne!(after.remove(marketing), before.get(marketing).cloned(), "{marketing}");
@@ -181,7 +181,7 @@ async fn r008_r091_unsubscribing_ends_marketing_and_nothing_else() {
 
 #[tokio::test]
 async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
-    let (house, office, counter) = (House::new().await, PostOffice::new().await, Counter::new().await);
+    let (house, office, lobby) = (House::new().await, PostOffice::new().await, Lobby::new().await);
     let (owner, _) = signed_up(&house, json!({}), None).await;
     let subject = Subject::Account(owner.account.clone());
     // A walk of random steps; what must have gone out is worked out beside it.
@@ -202,7 +202,7 @@ async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
                 agreed[which] = granted;
             }
             2 => {
-                office.unsubscribe(&counter, &owner.account).await;
+                office.unsubscribe(&lobby, &owner.account).await;
                 agreed = [false; 2];
             }
             3 | 4 => queue.push((which, office.letter(letter, &subject))),

@@ -13,9 +13,9 @@ use domain::{
 use serde_json::Value;
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
-use super::counter::Counter;
 use crate::{
     control::house::{batch, failed},
+    privacy::lobby::Lobby,
     world::{assert_declared, environment},
 };
 
@@ -76,8 +76,8 @@ impl PostOffice {
     }
 
     /// What a mail program does when its button is pressed.
-    pub(super) async fn unsubscribe(&self, counter: &Counter, account: &AccountId) {
+    pub(super) async fn unsubscribe(&self, lobby: &Lobby, account: &AccountId) {
         let link = self.link(&Subject::Account(account.clone())).await;
-        assert_eq!(counter.one_click(&link).await.status, 200);
+        assert_eq!(lobby.one_click(&link).await.status, 200);
     }
 }

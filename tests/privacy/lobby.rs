@@ -1,4 +1,4 @@
-//! The `privacy` function in this process, as anybody meets it, with a queue of its own, so that no deployed worker takes a test's messages.
+//! The `privacy` function in this process, as anybody meets it, with queues of its own, so that no deployed worker takes a test's messages.
 
 use cloud::{
     boot::Boot,
@@ -11,10 +11,12 @@ use cloud::{
     },
     letters::Letters,
     mailer::MailMessage,
+    requests::RequestMessage,
 };
 use domain::{
     account::Consents,
     id::{AccountId, PrivacyRequestId},
+    request::State,
 };
 use serde_json::{Value, json};
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
@@ -64,8 +66,10 @@ impl Lobby {
         let boot = Boot::new(&environment, clock.clone()).unwrap();
         let mut config = privacy::Config::from_env(&environment).unwrap();
         let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()));
-        let name = format!("test-requests-{}", Clock::system().new_id().simple());
-        config.requests_queue_url = sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
+        for (url, what) in [(&mut config.requests_queue_url, "requests"), (&mut config.mail_queue_url, "mail")] {
+            let name = format!("test-{what}-{}", Clock::system().new_id().simple());
+            *url = sqs.create_queue().queue_name(name).send().await.unwrap().queue_url.unwrap();
+        }
         let random = cloud::clock::random_bytes();
         let source = format!("10.{}.{}.{}", random[0], random[1], random[2]);
         let app = privacy::App::new(&boot, config.clone());
@@ -82,6 +86,8 @@ impl Lobby {
         let (event, context) = calling.event();
         let answer = answered(privacy::handle(&self.app, event, &context).await);
         assert_described(&calling.method, &calling.path, &answer);
+        let asked_for = answer.cookies.iter().all(|cookie| domain::cookie::is_necessary(cookie));
+        assert!(asked_for, "no cookie that is not in the list (R006): {:?}", answer.cookies);
         answer
     }
 
@@ -91,6 +97,17 @@ impl Lobby {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answered {
         self.call(Calling::new("POST", path).body(body.to_string())).await
+    }
+
+    /// Hands a form of the web site in.
+    pub(crate) async fn hand_in(&self, form: &str, body: &Value) -> Answered {
+        self.post(&format!("/forms/{form}"), body.clone()).await
+    }
+
+    /// What a mail program posts (RFC 8058, 3.1).
+    pub(crate) async fn one_click(&self, link: &str) -> Answered {
+        let calling = Calling::new("POST", link).header("content-type", "application/x-www-form-urlencoded");
+        self.call(calling.body("List-Unsubscribe=One-Click")).await
     }
 
     /// A call of a request with its session.
@@ -146,6 +163,29 @@ impl Lobby {
         Requests::new(self.tables(), config.privacy_table.clone(), config.verifications_table.clone())
     }
 
+    /// Lets the worker carry a proven request out, in this process too.
+    pub(crate) async fn carry_out(&self, id: &PrivacyRequestId) {
+        let environment = environment("dsar", Stack::shared().aws());
+        let mut config = dsar::Config::from_env(&environment).unwrap();
+        config.requests_queue_url.clone_from(&self.config.requests_queue_url);
+        config.mail_queue_url.clone_from(&self.config.mail_queue_url);
+        let worker = dsar::App::new(&Boot::new(&environment, self.boot.clock.clone()).unwrap(), config);
+        let queue = self.config.requests_queue_url.rsplit('/').next().unwrap();
+        for _ in 0..50 {
+            if self.request(id).await.outbox.is_empty() && self.request(id).await.state == State::Delivered {
+                return;
+            }
+            let body = serde_json::to_string(&RequestMessage { request: id.clone() }).unwrap();
+            let source = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
+            let record = json!({ "messageId": "m0", "body": body, "eventSourceARN": source });
+            let event = serde_json::from_value(json!({ "Records": [record] })).unwrap();
+            let mut context = lambda_runtime::Context::default();
+            context.deadline = u64::try_from(self.boot.clock.now().as_millisecond()).unwrap() + 28_000;
+            dsar::handle(&worker, event, &context).await.unwrap();
+        }
+        panic!("{:?} goes on for ever", self.request(id).await.state);
+    }
+
     pub(crate) async fn request(&self, id: &PrivacyRequestId) -> SubjectRequestItem {
         self.requests().get(id).await.unwrap().unwrap()
     }
@@ -181,9 +221,17 @@ impl Lobby {
 
     /// Which requests the function has asked to be looked at since the last look.
     pub(crate) async fn told(&self) -> Vec<Value> {
+        self.take(&self.config.requests_queue_url).await
+    }
+
+    /// The mails that the function has asked for since the last look; the letters of requests are not among them.
+    pub(crate) async fn mails(&self) -> Vec<Value> {
+        self.take(&self.config.mail_queue_url).await
+    }
+
+    async fn take(&self, url: &str) -> Vec<Value> {
         let mut taken = Vec::new();
         loop {
-            let url = &self.config.requests_queue_url;
             let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
             let messages = batch.messages.unwrap_or_default();
             if messages.is_empty() {
