@@ -1,11 +1,13 @@
 //! The `privacy` function, route by route, in this process: what anybody may know and ask.
 
+mod browser;
 mod documents;
 mod fideslang;
 mod inventory;
 pub(crate) mod lobby;
 mod pages;
 mod published;
+mod receipt;
 mod requests;
 
 use testkit::fault_proxy::Seen;
@@ -18,6 +20,7 @@ pub(crate) async fn everything() -> Vec<Seen> {
     let exposed = lobby.get(&format!("/privacy/inventory?api_key={}", world.key)).await;
     assert_eq!(exposed.status, 400);
     requests::everything(&lobby).await;
+    receipt::everything(&lobby).await;
     lobby.app.journal().settle().await;
     [lobby.faults.seen(), crate::consents::everything().await].concat()
 }

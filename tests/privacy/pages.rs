@@ -3,7 +3,7 @@
 use super::lobby::{Lobby, form, whole_proof};
 use crate::world::{Answered, Calling};
 
-const BROWSER: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+pub(super) const BROWSER: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
 
 async fn look(lobby: &Lobby, path: &str) -> (Answered, String) {
     read(lobby.call(Calling::new("GET", path).header("accept", BROWSER)).await)
@@ -19,7 +19,8 @@ async fn press(lobby: &Lobby, path: &str, cookie: &str, fields: &[(&str, &str)])
     read(lobby.call(calling).await)
 }
 
-fn read(answer: Answered) -> (Answered, String) {
+/// A page as every page has to be.
+pub(super) fn read(answer: Answered) -> (Answered, String) {
     assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
     let text = String::from_utf8(answer.body.clone()).unwrap();
     let policy = &answer.headers["content-security-policy"];

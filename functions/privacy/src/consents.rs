@@ -10,7 +10,7 @@ use cloud::{
         sign_ups::LinkToken,
         transaction::{self, Part, TransactionError},
     },
-    http::{Answer, Call, Code, Problem, html},
+    http::{Answer, Call, Code, Problem},
 };
 use domain::{
     account::Consents,
@@ -19,7 +19,11 @@ use domain::{
 };
 use http::StatusCode;
 
-use crate::App;
+use crate::{
+    App,
+    centre::{is_page_wanted, letters},
+    requests::language,
+};
 
 /// Bytes of a body with a token and nothing else.
 const BODY_LIMIT: usize = 1_000;
@@ -45,20 +49,11 @@ pub(crate) struct Token {
 pub(crate) fn show(call: &Call) -> Result<Answer, Problem> {
     let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
     let token = token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired)?;
-    if !html::is_wanted(call) {
-        let body = Confirmation { status: "pending", detail: "POST the token here to agree to be written to." };
-        return Ok(Answer::json(StatusCode::OK, &body));
+    if is_page_wanted(call) {
+        return Ok(letters::agree(language::of(call), &token).answer());
     }
-    // The token's alphabet needs no escaping, and nothing else of the call is repeated.
-    Ok(html::page(
-        StatusCode::OK,
-        "Agree to be written to",
-        &format!(
-            "<p>Press the button to confirm that you want to be written to about what you ticked on the form. Every such letter has a link that ends them.</p>\
-             <form method=\"post\" action=\"confirm\"><input type=\"hidden\" name=\"token\" value=\"{}\"><button>Confirm</button></form>",
-            token.reveal()
-        ),
-    ))
+    let body = Confirmation { status: "pending", detail: "POST the token here to agree to be written to." };
+    Ok(Answer::json(StatusCode::OK, &body))
 }
 
 /// `POST /privacy/consents/confirm`
@@ -75,10 +70,10 @@ pub(crate) async fn confirm(app: &App, call: &Call) -> Result<Answer, Problem> {
         }
         TransactionError::Unavailable(_) => Problem::unavailable(),
     })?;
-    let detail = "You are written to about what you ticked. Every letter has a link that ends them.";
-    if html::is_wanted(call) {
-        return Ok(html::page(StatusCode::OK, "Confirmed", &format!("<p>{detail}</p>")));
+    if is_page_wanted(call) {
+        return Ok(letters::agreed(language::of(call)).answer());
     }
+    let detail = "You are written to about what you ticked. Every letter has a link that ends them.";
     Ok(Answer::json(StatusCode::OK, &Confirmation { status: "confirmed", detail }))
 }
 

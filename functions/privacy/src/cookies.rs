@@ -6,19 +6,19 @@ use domain::cookie::{COOKIES, Class, Cookie};
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Cookies {
-    classes: Vec<ShownClass>,
+    pub(crate) classes: Vec<ShownClass>,
     /// True where a browser's `Sec-GPC: 1` is honoured.
     honours_gpc: bool,
 }
 
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ShownClass {
-    class: Class,
+pub(crate) struct ShownClass {
+    pub(crate) class: Class,
     /// Whether somebody must have agreed before one is set.
     needs_consent: bool,
     /// Every cookie of this class that is ever set.
-    cookies: Vec<&'static Cookie>,
+    pub(crate) cookies: Vec<&'static Cookie>,
 }
 
 /// What `GET /cookies` answers.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     consents, cookies, forms, inventory, policies, processors, records,
-    requests::{form, intake, session, shown, verification},
+    requests::{form, intake, receipt, session, shown, verification},
     retention,
     routes::{Endpoint, ROUTES, Route},
     unsubscribe, well_known,
@@ -109,6 +109,15 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .with_header("Location", "The address.")
                 .fails([Code::Conflict])
         }
+        Endpoint::ShowReceipt => {
+            of_session(of("What was done for a request, signed: from when it is done until it is over."))
+                .asks([Parameter::optional("as", "`json`: a browser gets a file, too.", json!({ "type": "string" }))])
+                .answers(StatusCode::OK, "The receipt.", schemas.answer::<receipt::Receipt>())
+                .fails([Code::Conflict])
+        }
+        Endpoint::ShowSigningKey => of("The public key with which receipts verify.")
+            .answers_with(StatusCode::OK, "The key, as PEM (RFC 7468).", vec![("application/x-pem-file", text())])
+            .fails([Code::Unavailable]),
         Endpoint::ShowCookies => document(
             of("Which cookies there are, what each is for, and which need consent."),
             "The classes and their cookies.",
@@ -120,11 +129,11 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .fails([Code::RateLimited, Code::Unavailable]),
         Endpoint::ShowConsentLink => of("The page of a mailed link. It changes nothing.")
             .asks([token()])
-            .answers_with(StatusCode::OK, "What to do next.", or_page(schemas.answer::<consents::Confirmation>()))
+            .answers(StatusCode::OK, "What to do next.", schemas.answer::<consents::Confirmation>())
             .fails([Code::LinkExpired]),
         Endpoint::FollowConsentLink => {
             let mut operation = of("Confirms what was ticked on a form, once: from now on it counts.")
-                .answers_with(StatusCode::OK, "It counts.", or_page(schemas.answer::<consents::Confirmation>()))
+                .answers(StatusCode::OK, "It counts.", schemas.answer::<consents::Confirmation>())
                 .fails([
                     Code::BodyInvalid,
                     Code::BodyTooLarge,
@@ -140,11 +149,7 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
         }
         Endpoint::ShowUnsubscribe => of("The page behind the link in the foot of a letter. It changes nothing.")
             .asks([token()])
-            .answers_with(
-                StatusCode::OK,
-                "What the button does.",
-                or_page(schemas.answer::<unsubscribe::Unsubscription>()),
-            )
+            .answers(StatusCode::OK, "What the button does.", schemas.answer::<unsubscribe::Unsubscription>())
             .fails([Code::NotFound]),
         Endpoint::Unsubscribe => {
             let mut operation =
@@ -154,10 +159,10 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                         "The token, where the body has none.",
                         json!({ "type": "string" }),
                     )])
-                    .answers_with(
+                    .answers(
                         StatusCode::OK,
                         "There is no more of it. The answer is the same for every token.",
-                        or_page(schemas.answer::<unsubscribe::Unsubscription>()),
+                        schemas.answer::<unsubscribe::Unsubscription>(),
                     )
                     .fails([Code::BodyTooLarge, Code::ValidationFailed, Code::NotFound, Code::Unavailable]);
             let text = json!({ "type": "string" });
@@ -194,11 +199,6 @@ fn of_session(operation: Operation) -> Operation {
 /// The token of a mailed link.
 fn token() -> Parameter {
     Parameter::required("token", "The token of the link.", json!({ "type": "string" }))
-}
-
-/// An answer as JSON, or as a page for browsers.
-fn or_page(json: Value) -> Vec<(&'static str, Value)> {
-    vec![("application/json", json), ("text/html; charset=utf-8", json!({ "type": "string" }))]
 }
 
 /// What is the same for everyone until the next release.

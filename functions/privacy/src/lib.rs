@@ -28,7 +28,7 @@ use cloud::{
     clock::Clock,
     dynamo::{
         accounts::Accounts, admission::Admission, consents::Consents, counts::Counts, forms::Forms, guard::SourceGuard,
-        proofs::Proofs, requests::Requests, sign_ups::SignUps,
+        proofs::Proofs, requests::Requests, runs::Runs, sign_ups::SignUps,
     },
     gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},
@@ -37,6 +37,7 @@ use cloud::{
     objects::Objects,
     request_secrets::Secrets,
     requests::RequestMessage,
+    signature::Signer,
     sqs::Queue,
 };
 use domain::{account::EmailAddress, store::Region};
@@ -80,6 +81,8 @@ cloud::config! {
         pub exports_bucket: String = "EXPORTS_BUCKET",
         /// Key of the codes that only KMS can make.
         pub code_key: String = "CODE_KEY_ARN",
+        /// The ARN of the key that signs receipts.
+        pub signing_key: String = "SIGNING_KEY_ARN",
     }
 }
 
@@ -103,6 +106,10 @@ pub struct App {
     counts: Counts,
     request_messages: Queue<RequestMessage>,
     exports: Objects,
+    runs: Runs,
+    signer: Signer,
+    /// The public half of the signer's key, as PEM.
+    public_key: tokio::sync::OnceCell<String>,
 }
 
 impl App {
@@ -119,12 +126,15 @@ impl App {
             gate: Gate::new(admission, guard, journal.clone()),
             journal,
             accounts: Accounts::new(tables.clone(), config.accounts_table),
+            runs: Runs::new(tables.clone(), config.privacy_table.clone()),
             requests: Requests::new(tables.clone(), config.privacy_table, config.verifications_table.clone()),
             proofs: Proofs::new(tables.clone(), config.verifications_table),
             secrets: Secrets::new(&boot.aws, config.code_key),
             counts: Counts::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             request_messages: Queue::new(&boot.aws, config.requests_queue_url),
             exports: Objects::new(&boot.aws, &config.exports_bucket),
+            signer: Signer::new(&boot.aws, config.signing_key),
+            public_key: tokio::sync::OnceCell::new(),
             consents: Consents::new(tables.clone(), config.consents_table),
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             forms: Forms::new(tables.clone(), config.forms_table, config.guards_table, clock.clone()),

@@ -5,6 +5,11 @@ use domain::policy::{POLICIES, Policy, Version, named};
 use http::header;
 use jiff::Timestamp;
 
+use crate::{
+    centre::{documents, is_page_wanted},
+    requests::language,
+};
+
 /// Every policy.
 #[derive(Debug, serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -75,7 +80,11 @@ fn published(policy: &Policy, version: &Version) -> Published {
 /// `GET /policies/{document}/{version}`
 pub(crate) fn show(call: &Call, parameters: &[&str]) -> Result<Answer, Problem> {
     let &[document, version] = parameters else { return Err(Code::NotFound.into()) };
+    if is_page_wanted(call) {
+        return Ok(documents::policy(call, language::of(call), document, version)?.answer());
+    }
     let version = named(document).and_then(|policy| policy.version(version)).ok_or(Code::NotFound)?;
     let answer = tag::answer(call, &tag::of(version.text.as_bytes()), "text/markdown; charset=utf-8", version.text);
-    Ok(answer.with(header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+    let answer = answer.with(header::CACHE_CONTROL, "public, max-age=31536000, immutable");
+    Ok(answer.with(header::VARY, "accept"))
 }

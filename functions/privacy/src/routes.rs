@@ -35,6 +35,8 @@ pub enum Endpoint {
     ConfirmRequest,
     MailLink,
     DownloadAnswer,
+    ShowReceipt,
+    ShowSigningKey,
     ShowCookies,
     SendForm,
     ShowConsentLink,
@@ -47,19 +49,15 @@ impl Endpoint {
     /// Whether a browser gets pages there.
     #[must_use]
     pub const fn has_pages(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::ShowHome
-                | Self::ShowForm
-                | Self::MakeRequest
-                | Self::ShowLink
-                | Self::FollowLink
-                | Self::ShowRequest
-                | Self::CancelRequest
-                | Self::AppealRequest
-                | Self::ConfirmRequest
-                | Self::MailLink
-                | Self::DownloadAnswer
+            Self::ShowProcessors
+                | Self::ShowRecords
+                | Self::ShowRetention
+                | Self::ShowPrivacyControl
+                | Self::ShowSecurity
+                | Self::ShowSigningKey
+                | Self::SendForm
         )
     }
 }
@@ -89,6 +87,8 @@ pub static ROUTES: &[Route] = &[
     open("POST /privacy/requests/{request}/confirm", Endpoint::ConfirmRequest),
     open("POST /privacy/requests/{request}/link", Endpoint::MailLink),
     open("POST /privacy/requests/{request}/download", Endpoint::DownloadAnswer),
+    open("GET /privacy/requests/{request}/receipt", Endpoint::ShowReceipt),
+    open("GET /privacy/signing-key", Endpoint::ShowSigningKey),
     open("GET /cookies", Endpoint::ShowCookies),
     open("POST /forms/{form}", Endpoint::SendForm),
     open("GET /privacy/consents/confirm", Endpoint::ShowConsentLink),

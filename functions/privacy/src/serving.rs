@@ -4,14 +4,14 @@ use cloud::{
     gate::Rate,
     http::{Answer, Call, Code, Problem, ending, route::Found, tag},
 };
-use domain::id::PrivacyRequestId;
+use domain::{id::PrivacyRequestId, request::Language};
 use http::header;
 
 use crate::{
     App,
-    centre::{form, is_page_wanted, pages},
+    centre::{Page, documents, form, is_page_wanted, pages},
     consents, cookies, forms, inventory, policies, processors, records,
-    requests::{intake, language, session, steps, verification},
+    requests::{intake, language, receipt, session, steps, verification},
     retention,
     routes::{Endpoint, Route, find},
     unsubscribe, well_known,
@@ -51,7 +51,8 @@ async fn answer(app: &App, call: &Call, found: Found<'_, Route>, readable: Resul
 
 /// What goes wrong, for who looks at pages: what its headers say is the same.
 fn page_of(answer: Answer, call: &Call, problem: &Problem) -> Answer {
-    let mut page = pages::problem(language::of(call), problem).answer();
+    let of_request = ["/privacy/requests", "/privacy/verify"].iter().any(|start| call.path.starts_with(start));
+    let mut page = pages::problem(language::of(call), problem, of_request).answer();
     for (name, value) in answer.headers {
         if let Some(name) = name.filter(|name| *name != header::CONTENT_TYPE) {
             page.headers.insert(name, value);
@@ -63,11 +64,16 @@ fn page_of(answer: Answer, call: &Call, problem: &Problem) -> Answer {
 /// What a route answers with.
 async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> Result<Answer, Problem> {
     match endpoint {
-        Endpoint::ShowInventory => Ok(document(call, &inventory::inventory())),
+        Endpoint::ShowInventory => {
+            let inventory = inventory::inventory();
+            Ok(document_or(call, &inventory, |language| documents::inventory(language, &inventory)))
+        }
         Endpoint::ShowProcessors => Ok(document(call, &processors::processors(&app.operator.region))),
         Endpoint::ShowRecords => Ok(document(call, &records::records(&app.operator))),
         Endpoint::ShowRetention => Ok(document(call, &retention::retention())),
-        Endpoint::ListPolicies => Ok(document(call, &policies::list(call.received))),
+        Endpoint::ListPolicies => Ok(document_or(call, &policies::list(call.received), |language| {
+            documents::policies(language, call.received)
+        })),
         Endpoint::ShowPolicy => policies::show(call, parameters),
         Endpoint::ShowPrivacyControl => Ok(document(call, &well_known::privacy_control())),
         Endpoint::ShowSecurity => Ok(well_known::security(call, &app.operator.contact, &app.public_url)),
@@ -82,7 +88,12 @@ async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> 
         Endpoint::ConfirmRequest => verification::confirm(app, call, &id(parameters)?).await,
         Endpoint::MailLink => steps::link(app, call, &id(parameters)?).await,
         Endpoint::DownloadAnswer => steps::download(app, call, &id(parameters)?).await,
-        Endpoint::ShowCookies => Ok(document(call, &cookies::cookies())),
+        Endpoint::ShowReceipt => receipt::show(app, call, &id(parameters)?).await,
+        Endpoint::ShowSigningKey => receipt::key(app).await,
+        Endpoint::ShowCookies => {
+            let cookies = cookies::cookies();
+            Ok(document_or(call, &cookies, |language| documents::cookies(language, &cookies)))
+        }
         Endpoint::SendForm => forms::take(app, call, parameters.first().copied().unwrap_or_default()).await,
         Endpoint::ShowConsentLink => consents::show(call),
         Endpoint::FollowConsentLink => consents::confirm(app, call).await,
@@ -94,6 +105,14 @@ async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> 
 /// A request's id out of the path. What cannot be an id names nothing.
 fn id(parameters: &[&str]) -> Result<PrivacyRequestId, Problem> {
     parameters.first().and_then(|text| text.parse().ok()).ok_or(Code::NotFound.into())
+}
+
+/// A document as a page, for who looks at pages; else as [`document`].
+fn document_or<T: serde::Serialize>(call: &Call, whole: &T, page: impl FnOnce(Language) -> Page) -> Answer {
+    if is_page_wanted(call) {
+        return page(language::of(call)).answer();
+    }
+    document(call, whole).with(header::VARY, "accept")
 }
 
 /// A document that is the same for everyone until the next release.

@@ -10,7 +10,7 @@ use cloud::{
         sign_ups::LinkToken,
         transaction::{self, TransactionError},
     },
-    http::{Answer, Call, Code, Problem, html},
+    http::{Answer, Call, Code, Problem},
 };
 use domain::{
     consent::{Change, Form, Source, Subject, UNTOUCHED},
@@ -18,7 +18,12 @@ use domain::{
 };
 use http::StatusCode;
 
-use crate::{App, consents};
+use crate::{
+    App,
+    centre::{is_page_wanted, letters},
+    consents,
+    requests::language,
+};
 
 /// Bytes of a body with a token or the mail program's words and nothing else.
 const BODY_LIMIT: usize = 2_000;
@@ -39,21 +44,11 @@ pub(crate) struct Unsubscription {
 /// `GET /privacy/unsubscribe`
 pub(crate) fn show(call: &Call) -> Result<Answer, Problem> {
     let token = in_address(call).ok_or(Code::NotFound)?;
-    let detail = "POST to this address to get no more letters of any kind.";
-    if !html::is_wanted(call) {
-        let body = Unsubscription { status: "pending", detail, not_affected: UNTOUCHED };
-        return Ok(Answer::json(StatusCode::OK, &body));
+    if is_page_wanted(call) {
+        return Ok(letters::unsubscribe(language::of(call), &token).answer());
     }
-    // The token's alphabet needs no escaping, and nothing else of the call is repeated.
-    Ok(html::page(
-        StatusCode::OK,
-        "Unsubscribe",
-        &format!(
-            "<p>Press the button to get no more letters of any kind: no offers, no news, no monthly letter.</p><p>{UNTOUCHED}</p>\
-             <form method=\"post\" action=\"unsubscribe\"><input type=\"hidden\" name=\"token\" value=\"{}\"><button>Unsubscribe</button></form>",
-            token.reveal()
-        ),
-    ))
+    let detail = "POST to this address to get no more letters of any kind.";
+    Ok(Answer::json(StatusCode::OK, &Unsubscription { status: "pending", detail, not_affected: UNTOUCHED }))
 }
 
 /// `POST /privacy/unsubscribe`: by the page's button, or by a mail program's.
@@ -62,12 +57,11 @@ pub(crate) async fn unsubscribe(app: &App, call: &Call) -> Result<Answer, Proble
     if let Some(linked) = app.consents.linked(&token).await.map_err(consents::unavailable)? {
         end(app, call, &linked, source).await?;
     }
-    let detail = "You get no more letters.";
-    if !html::is_wanted(call) {
-        let body = Unsubscription { status: "unsubscribed", detail, not_affected: UNTOUCHED };
-        return Ok(Answer::json(StatusCode::OK, &body));
+    if is_page_wanted(call) {
+        return Ok(letters::unsubscribed(language::of(call)).answer());
     }
-    Ok(html::page(StatusCode::OK, "You are unsubscribed", &format!("<p>{detail}</p><p>{UNTOUCHED}</p>")))
+    let detail = "You get no more letters.";
+    Ok(Answer::json(StatusCode::OK, &Unsubscription { status: "unsubscribed", detail, not_affected: UNTOUCHED }))
 }
 
 async fn end(app: &App, call: &Call, linked: &UnsubscribeItem, source: Source) -> Result<(), Problem> {

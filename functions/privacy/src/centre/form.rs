@@ -55,7 +55,7 @@ fn what_is_wrong(pointer: &str, language: Language) -> (&'static str, &'static s
         "/phone" => (
             "phone",
             "Give a telephone number; residents of the named states have to",
-            "Indiquez un numéro de téléphone ; les résidents des États nommés le doivent",
+            "Indiquez un numéro de téléphone\u{a0}; les résidents des États nommés le doivent",
         ),
         "/company" => (
             "company",
@@ -76,7 +76,7 @@ fn what_is_wrong(pointer: &str, language: Language) -> (&'static str, &'static s
         _ if pointer.starts_with("/corrections") => (
             "correct-name",
             "Say what is right, in the form that the field has; only to correct something",
-            "Indiquez ce qui est juste, dans la forme du champ ; seulement pour rectifier",
+            "Indiquez ce qui est juste, dans la forme du champ\u{a0}; seulement pour rectifier",
         ),
         _ => ("kind-access", "Choose what you ask for", "Choisissez ce que vous demandez"),
     };
@@ -89,10 +89,16 @@ fn page(language: Language, filled: &Filled) -> Page {
         Field { name, label, hint, kind: "text", autocomplete, required }.html(filled)
     };
     let kinds = Html::default()
-        .raw("<fieldset><legend>")
-        .raw(t("What do you ask for?", "Que demandez-vous ?"))
+        .raw("<fieldset role=\"radiogroup\" id=\"kind\" aria-required=\"true\"")
+        .raw(match filled.wrong("kind-access") {
+            Some(_) => " aria-invalid=\"true\" aria-describedby=\"kind-wrong\"><legend>",
+            None => "><legend>",
+        })
+        .raw(t("What do you ask for?", "Que demandez-vous\u{a0}?"))
         .raw("</legend>")
-        .maybe(filled.wrong("kind-access"), |html, wrong| html.raw("<p class=\"wrong\">").raw(wrong).raw("</p>"))
+        .maybe(filled.wrong("kind-access"), |html, wrong| {
+            html.raw("<p class=\"wrong\" id=\"kind-wrong\">").raw(wrong).raw("</p>")
+        })
         .each(Kind::ALL, |html, kind| {
             html.html(choice("radio", "kind", kind.as_str(), words::kind(kind, language), filled))
         })
@@ -103,7 +109,7 @@ fn page(language: Language, filled: &Filled) -> Page {
         .raw("</h2>")
         .p(t(
             "We compare this with what we hold to make sure that it is you. Never give numbers of cards or identity documents: we do not want them.",
-            "Nous le comparons avec ce que nous détenons pour être sûrs que c’est vous. N’indiquez jamais de numéro de carte ou de pièce d’identité : nous n’en voulons pas.",
+            "Nous le comparons avec ce que nous détenons pour être sûrs que c’est vous. N’indiquez jamais de numéro de carte ou de pièce d’identité\u{a0}: nous n’en voulons pas.",
         ))
         .html(Field {
             name: "email",

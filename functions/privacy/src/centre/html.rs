@@ -1,5 +1,8 @@
 //! HTML in the making: markup is ours and stands in the program, everything else is escaped. The types tell the two apart.
 
+use jiff::Timestamp;
+use pulldown_cmark::{Options, Parser};
+
 /// A piece of HTML.
 #[derive(Default)]
 pub(crate) struct Html(String);
@@ -24,6 +27,17 @@ impl Html {
             }
         }
         self
+    }
+
+    /// Adds a text of ours that is Markdown: a policy. Only what stands in the program can be.
+    pub(crate) fn markdown(mut self, text: &'static str) -> Self {
+        pulldown_cmark::html::push_html(&mut self.0, Parser::new_ext(text, Options::ENABLE_TABLES));
+        self
+    }
+
+    /// Adds a day or a time, in the words that `words` makes of it, and for programs.
+    pub(crate) fn time(self, at: Timestamp, words: &str) -> Self {
+        self.raw("<time datetime=\"").text(&at.to_string()).raw("\">").text(words).raw("</time>")
     }
 
     /// Adds another piece.

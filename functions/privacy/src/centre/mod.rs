@@ -3,17 +3,22 @@
 //! Every page has one heading of the first rank, a link past what repeats, labels on all fields, its language on the root, and what is wrong first
 //! where something is. The browser is told to load nothing and to send forms nowhere but here; the one style is named by its hash.
 
+pub(crate) mod documents;
 pub(crate) mod fields;
 pub(crate) mod form;
+mod french;
 pub(crate) mod html;
+pub(crate) mod letters;
 pub(crate) mod pages;
+pub(crate) mod receipt;
 pub(crate) mod status;
 pub(crate) mod words;
 
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use cloud::http::{Answer, Call};
+use cloud::http::Answer;
+pub(crate) use cloud::http::html::is_wanted as is_page_wanted;
 use domain::request::Language;
 use http::{HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
@@ -23,11 +28,6 @@ use self::html::Html;
 const STYLE: &str = include_str!("style.css");
 /// The hash by which a browser knows the style (CSP 3, 2.3.1).
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
-
-/// Whether who calls looks at pages (RFC 9110, 12.5.1): browsers say so.
-pub(crate) fn is_page_wanted(call: &Call) -> bool {
-    call.header("accept").is_some_and(|accept| accept.contains("text/html"))
-}
 
 /// One text in the page's language.
 pub(crate) const fn in_words(language: Language, english: &'static str, french: &'static str) -> &'static str {
@@ -50,7 +50,7 @@ pub(crate) struct Page {
     pub(crate) title: &'static str,
     /// What stands under the heading.
     pub(crate) main: Html,
-    /// The path at which the same page is had with GET, in the other language too; nothing where it cannot be.
+    /// The path, with its query where it has one, at which the same page is had with GET, in the other language too; nothing where it cannot be.
     pub(crate) path: Option<String>,
     /// Where else than here a form of the page may lead.
     pub(crate) leads_to: Option<String>,
@@ -80,12 +80,13 @@ impl Page {
             ("/privacy/requests", t("Make a request", "Faire une demande")),
             ("/policies", t("Policies", "Politiques")),
             ("/privacy/inventory", t("What is held", "Ce qui est détenu")),
+            ("/cookies", "Cookies"),
         ];
         let text = Html::default()
             .raw("<!doctype html><html lang=\"")
             .raw(tag(language))
             .raw("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\"><title>")
-            .raw(if is_wrong { t("Error: ", "Erreur : ") } else { "" })
+            .raw(if is_wrong { t("Error: ", "Erreur\u{a0}: ") } else { "" })
             .text(title)
             .raw(" \u{2013} ")
             .raw(centre)
@@ -104,8 +105,10 @@ impl Page {
                     .raw("\"><ul>")
                     .each([(Language::En, "English"), (Language::Fr, "Français")], |html, (other, name)| {
                         let current = if other == language { "\" aria-current=\"true" } else { "" };
-                        let html = html.raw("<li><a href=\"").text(&path).raw("?lang=").raw(tag(other)).raw("\" lang=\"");
-                        html.raw(tag(other)).raw(current).raw("\">").raw(name).raw("</a></li>")
+                        let and = if path.contains('?') { "&amp;lang=" } else { "?lang=" };
+                        let html = html.raw("<li><a href=\"").text(&path).raw(and).raw(tag(other)).raw("\" lang=\"");
+                        let html = html.raw(tag(other)).raw("\" hreflang=\"").raw(tag(other)).raw(current);
+                        html.raw("\">").raw(name).raw("</a></li>")
                     })
                     .raw("</ul></nav>")
             })

@@ -57,7 +57,7 @@ pub(crate) fn home(language: Language, known: &[PrivacyRequestId]) -> Page {
     );
     main = main.raw("</ul><h2>").raw(t("Letters and consents", "Lettres et consentements")).raw("</h2>").p(t(
         "Every letter that you agreed to has a link in its foot that ends them at once. To end all your consents, make a request of that kind: it needs no proof.",
-        "Chaque lettre que vous avez acceptée porte en bas un lien qui y met fin aussitôt. Pour mettre fin à tous vos consentements, faites une demande de ce type : elle ne demande aucune preuve.",
+        "Chaque lettre que vous avez acceptée porte en bas un lien qui y met fin aussitôt. Pour mettre fin à tous vos consentements, faites une demande de ce type\u{a0}: elle ne demande aucune preuve.",
     ));
     Page::new(language, t("Your data and your rights", "Vos données et vos droits"), main).at("/privacy")
 }
@@ -67,7 +67,7 @@ pub(crate) fn received(language: Language, id: &PrivacyRequestId, kind: Kind, co
     let t = |english, french| in_words(language, english, french);
     let main = Html::default()
         .raw("<div class=\"told\" role=\"status\"><p>")
-        .raw(t("Your request came in: ", "Votre demande est arrivée : "))
+        .raw(t("Your request came in: ", "Votre demande est arrivée\u{a0}: "))
         .raw(words::kind(kind, language))
         .raw(".</p></div>");
     let main = if kind.is_at_once() {
@@ -86,13 +86,13 @@ pub(crate) fn received(language: Language, id: &PrivacyRequestId, kind: Kind, co
             .raw("</li><li>")
             .raw(t(
                 "If it opens in another browser, the page asks for these six digits. They are shown this once:",
-                "S’il s’ouvre dans un autre navigateur, la page demande ces six chiffres. Ils ne sont affichés que cette fois :",
+                "S’il s’ouvre dans un autre navigateur, la page demande ces six chiffres. Ils ne sont affichés que cette fois\u{a0}:",
             ))
             .raw("<p class=\"code\">")
             .text(code)
             .raw("</p></li><li>")
             .raw(t("You have our answer by ", "Vous avez notre réponse au plus tard le "))
-            .text(&due.strftime("%Y-%m-%d").to_string())
+            .html(words::day(due, language))
             .raw(".</li></ol>")
     };
     let main = main
@@ -120,7 +120,7 @@ pub(crate) fn verify(language: Language, path: &str, wrong: bool) -> Page {
         label: t("Six digits (optional)", "Six chiffres (facultatif)"),
         hint: Some(t(
             "Only if this is not the browser in which the request was made: the page showed them then.",
-            "Seulement si ce n’est pas le navigateur de la demande : la page les affichait alors.",
+            "Seulement si ce n’est pas le navigateur de la demande\u{a0}: la page les affichait alors.",
         )),
         kind: "text",
         autocomplete: "one-time-code",
@@ -130,7 +130,7 @@ pub(crate) fn verify(language: Language, path: &str, wrong: bool) -> Page {
         .summary(language)
         .p(t(
             "Press the button to confirm that this mailbox is yours. If you asked for nothing, close this page: nothing happens then.",
-            "Appuyez sur le bouton pour confirmer que cette boîte est la vôtre. Si vous n’avez rien demandé, fermez cette page : il ne se passe rien.",
+            "Appuyez sur le bouton pour confirmer que cette boîte est la vôtre. Si vous n’avez rien demandé, fermez cette page\u{a0}: il ne se passe rien.",
         ))
         .html(form(
             language,
@@ -168,10 +168,17 @@ pub(crate) fn more(language: Language) -> Html {
         .raw("</fieldset>")
 }
 
-/// Something does not work.
-pub(crate) fn problem(language: Language, problem: &Problem) -> Page {
+/// Something does not work; `of_request` where the address is one of a request.
+pub(crate) fn problem(language: Language, problem: &Problem, of_request: bool) -> Page {
     let t = |english, french| in_words(language, english, french);
     let (title, words) = match problem.code {
+        Code::NotFound if !of_request => (
+            t("There is no such page", "Cette page n’existe pas"),
+            t(
+                "Please check the address. If it comes from a letter, copy all of it.",
+                "Veuillez vérifier l’adresse. Si elle vient d’une lettre, copiez-la en entier.",
+            ),
+        ),
         Code::NotFound => (
             t("This page does not open here", "Cette page ne s’ouvre pas ici"),
             t(
@@ -179,11 +186,18 @@ pub(crate) fn problem(language: Language, problem: &Problem) -> Page {
                 "Une demande s’ouvre dans le navigateur où elle a été faite ou confirmée, et seulement tant qu’elle n’est pas terminée.",
             ),
         ),
+        Code::LinkExpired if !of_request => (
+            t("This link does not work any more", "Ce lien ne fonctionne plus"),
+            t(
+                "It was used already, or its 24 hours are over. If you were not done, send the form again: another link is mailed.",
+                "Il a déjà servi, ou ses 24 heures sont passées. Si vous n’aviez pas terminé, renvoyez le formulaire\u{a0}: un autre lien vous sera envoyé.",
+            ),
+        ),
         Code::LinkExpired => (
             t("This link does not work any more", "Ce lien ne fonctionne plus"),
             t(
                 "It was used already, or another one was mailed after it, or its 24 hours are over. The request’s page can have another mailed; or make the request again.",
-                "Il a déjà servi, ou un autre a été envoyé après lui, ou ses 24 heures sont passées. La page de la demande peut en faire envoyer un autre ; ou refaites la demande.",
+                "Il a déjà servi, ou un autre a été envoyé après lui, ou ses 24 heures sont passées. La page de la demande peut en faire envoyer un autre\u{a0}; ou refaites la demande.",
             ),
         ),
         Code::RateLimited => {
@@ -193,7 +207,7 @@ pub(crate) fn problem(language: Language, problem: &Problem) -> Page {
             t("This cannot be done now", "Cela ne peut pas se faire maintenant"),
             t(
                 "The request is not, or no longer, where this can be done. All tries to prove who asks may be used up; the request can be made again.",
-                "La demande n’en est pas, ou plus, là où cela peut se faire. Toutes les tentatives de preuve sont peut-être épuisées ; la demande peut être refaite.",
+                "La demande n’en est pas, ou plus, là où cela peut se faire. Toutes les tentatives de preuve sont peut-être épuisées\u{a0}; la demande peut être refaite.",
             ),
         ),
         Code::ValidationFailed | Code::BodyInvalid | Code::BodyTooLarge => (

@@ -1,8 +1,52 @@
-//! What kinds, states and grounds are called on pages.
+//! What kinds, states, grounds and times are called on pages.
 
 use domain::request::{Ground, Kind, Language, State};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::in_words;
+use super::{html::Html, in_words};
+
+/// The months, from January on.
+const MONTHS: [(&str, &str); 12] = [
+    ("January", "janvier"),
+    ("February", "février"),
+    ("March", "mars"),
+    ("April", "avril"),
+    ("May", "mai"),
+    ("June", "juin"),
+    ("July", "juillet"),
+    ("August", "août"),
+    ("September", "septembre"),
+    ("October", "octobre"),
+    ("November", "novembre"),
+    ("December", "décembre"),
+];
+
+/// A day in UTC, as it is written in the language.
+pub(crate) fn day(at: Timestamp, language: Language) -> Html {
+    Html::default().time(at, &day_of(at.to_zoned(TimeZone::UTC).datetime(), language))
+}
+
+/// A minute in UTC, as it is written in the language.
+pub(crate) fn minute(at: Timestamp, language: Language) -> Html {
+    let time = at.to_zoned(TimeZone::UTC).datetime();
+    let (day, hour, minute) = (day_of(time, language), time.hour(), time.minute());
+    let words = match language {
+        Language::En => format!("{day}, {hour:02}:{minute:02} UTC"),
+        Language::Fr => format!("{day} à {hour}\u{a0}h\u{a0}{minute:02} UTC"),
+    };
+    Html::default().time(at, &words)
+}
+
+fn day_of(time: DateTime, language: Language) -> String {
+    let month = usize::try_from(time.month()).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?));
+    let (english, french) = month.copied().unwrap_or_default();
+    match (time.day(), language) {
+        (day, Language::En) => format!("{day}\u{a0}{english} {}", time.year()),
+        // The first of a month is an ordinal in French, and no other day is.
+        (1, Language::Fr) => format!("1er\u{a0}{french} {}", time.year()),
+        (day, Language::Fr) => format!("{day}\u{a0}{french} {}", time.year()),
+    }
+}
 
 pub(crate) const fn kind(kind: Kind, language: Language) -> &'static str {
     let (english, french) = match kind {
@@ -38,7 +82,7 @@ pub(crate) const fn state(state: State, language: Language) -> &'static str {
         ),
         State::NeedsInfo => (
             "Something is missing. Our letter says what; please answer it.",
-            "Il manque quelque chose. Notre lettre dit quoi ; veuillez y répondre.",
+            "Il manque quelque chose. Notre lettre dit quoi\u{a0}; veuillez y répondre.",
         ),
         State::NeedsReview => ("A person of ours is looking at it.", "Une personne de notre équipe l’examine."),
         State::CoolingOff => (
@@ -89,12 +133,31 @@ pub(crate) const fn ground(ground: Ground, language: Language) -> &'static str {
             ("It is needed for what you ordered.", "Elles sont nécessaires à ce que vous avez commandé.")
         }
         Ground::OthersRights => ("It would harm the rights of others.", "Cela porterait atteinte aux droits d’autrui."),
-        Ground::ProcessorOnly => {
-            ("A shop decides on it, to which we passed it on.", "Une boutique en décide ; nous la lui avons transmise.")
-        }
+        Ground::ProcessorOnly => (
+            "A shop decides on it, to which we passed it on.",
+            "Une boutique en décide\u{a0}; nous la lui avons transmise.",
+        ),
         Ground::FraudSuspected => {
             ("There are signs that somebody else asks.", "Des signes indiquent que quelqu’un d’autre demande.")
         }
     };
     in_words(language, english, french)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_people_of_the_language_write_them() {
+        let at: Timestamp = "2026-12-01T09:05:59Z".parse().unwrap();
+        let words = |html: Html| html.finish().replace('\u{a0}', " ");
+        let dated = |words: &str| format!("<time datetime=\"2026-12-01T09:05:59Z\">{words}</time>");
+        assert_eq!(words(day(at, Language::En)), dated("1 December 2026"));
+        assert_eq!(words(day(at, Language::Fr)), dated("1er décembre 2026"));
+        assert_eq!(words(minute(at, Language::En)), dated("1 December 2026, 09:05 UTC"));
+        assert_eq!(words(minute(at, Language::Fr)), dated("1er décembre 2026 à 9 h 05 UTC"));
+        let later = "2027-08-22T23:59:00Z".parse().unwrap();
+        assert!(words(minute(later, Language::Fr)).contains(">22 août 2027 à 23 h 59 UTC<"));
+    }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod form;
 pub(crate) mod intake;
 pub(crate) mod language;
+pub(crate) mod receipt;
 pub(crate) mod session;
 pub(crate) mod shown;
 pub(crate) mod steps;

@@ -2,11 +2,11 @@
 
 use cloud::dynamo::{
     proofs::{ATTEMPTS, LINKS},
-    requests::{SubjectRequestItem, VerificationItem},
+    requests::{Debt, SubjectRequestItem, VerificationItem},
 };
 use domain::{
     id::PrivacyRequestId,
-    request::{Ground, Kind, State},
+    request::{Ground, Kind, Letter, State},
 };
 use jiff::Timestamp;
 
@@ -40,6 +40,13 @@ pub(crate) struct Shown {
     pub(crate) can_appeal: bool,
     /// Whether there is a file to be fetched.
     pub(crate) can_download: bool,
+    /// Whether there is a receipt of what was done, to be fetched as long as the request is `delivered`.
+    pub(crate) has_receipt: bool,
+}
+
+/// Whether it is the letter with which the work on a request ends.
+const fn tells_of_end(debt: Debt) -> bool {
+    matches!(debt, Debt::Letter(Letter::Ready | Letter::Done))
 }
 
 impl Shown {
@@ -63,6 +70,9 @@ impl Shown {
             can_appeal: may(domain::request::Step::Appeal)
                 && request.ground.is_none_or(domain::request::Ground::may_be_appealed),
             can_download: request.state == State::Delivered && request.kind.discloses() && waits,
+            // It is written before the letter that tells of it, and that is struck out when it was sent.
+            has_receipt: request.state == State::Delivered
+                && !request.outbox.iter().any(|owed| tells_of_end(owed.what)),
         }
     }
 }
