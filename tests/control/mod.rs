@@ -1,5 +1,6 @@
 //! The control plane and its workers, handler by handler, against the emulator and the demo store.
 
+mod chain;
 mod compliance;
 pub(crate) mod deliveries;
 mod departures;
@@ -9,7 +10,7 @@ mod grants;
 mod hooks;
 pub(crate) mod house;
 mod idempotency;
-mod inactivity;
+pub(crate) mod inactivity;
 mod keys;
 pub(crate) mod offboarding;
 mod operator;

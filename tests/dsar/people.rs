@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloud::dynamo::{
-    chain::Chain,
+    chain::{Chain, Linked},
     requests::{CorrectedField, Correction},
 };
 use domain::{
@@ -179,7 +179,7 @@ async fn what_was_done_is_signed_and_chained_without_a_word_of_whom() {
 
     // The chain holds it, and holds together.
     let chain = Chain::new(bureau.house.tables(), bureau.config.privacy_table.clone());
-    let whole = chain.verify().await.unwrap();
+    let whole = chain.verify(&Linked::none(), || true).await.unwrap();
     assert_eq!(whole.broken_at, None);
     assert!(whole.links >= 6, "{whole:?}");
     assert!(said["chain"]["seq"].as_u64().unwrap() <= whole.links);

@@ -24,6 +24,8 @@ const fn rhythm(sweep: Sweep) -> Rhythm {
         Sweep::Usage => (3, 48),
         Sweep::Changes | Sweep::Requests | Sweep::Breaches => (3, 24),
         Sweep::Verifications | Sweep::Hooks | Sweep::Inactivity | Sweep::Rotation | Sweep::Departures => (26, 24),
+        // A chain that is too long for one run is looked over anew within a week.
+        Sweep::Chain => (26, 7 * 24),
         Sweep::Compliance => (50, 24),
     };
     Rhythm { silence_hours, late_hours }

@@ -6,6 +6,7 @@
 //! closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
 
 mod breaches;
+mod chain;
 mod compliance;
 mod departures;
 mod inactivity;
@@ -24,6 +25,7 @@ use cloud::{
         accounts::Accounts,
         active::Active,
         breaches::Breaches,
+        chain::{Chain, VerifiedMarks},
         departures::Departures,
         expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
         keep_links::KeepLinks,
@@ -139,6 +141,8 @@ pub enum Sweep {
     Verifications,
     /// Whether all is as it was promised (R029).
     Compliance,
+    /// Whether nothing in the audit chain was changed (`privacy.md` D.8).
+    Chain,
 }
 
 impl Sweep {
@@ -163,6 +167,7 @@ impl Sweep {
         Self::Verifications,
         Self::Compliance,
     ];
+        Self::Chain,
 
     /// Its name, as an order has it.
     #[must_use]
@@ -187,6 +192,7 @@ impl Sweep {
             Self::Verifications => "verifications",
             Self::Compliance => "compliance",
         }
+            Self::Chain => "chain",
     }
 }
 
@@ -215,7 +221,8 @@ pub struct Report {
     pub sent: u64,
     /// Items of usage that were written.
     pub folded: u64,
-    /// What should not be as it still is: keys that are older than they may be, stores of which something is left, checks that failed.
+    /// What should not be as it still is: keys that are older than they may be, stores of which something is left, a chain that is broken,
+    /// checks that failed.
     pub overdue: u64,
 }
 
@@ -282,7 +289,7 @@ impl App {
             breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
             active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
-            accounts: Accounts::new(tables.clone(), config.accounts_table.clone()),
+            accounts,
             keys: Keys::new(
                 tables.clone(),
                 config.keys_table.clone(),
@@ -351,6 +358,7 @@ fn first_segment(app: &App) -> i32 {
 
 async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
     let begun_before = app.clock.now() - PATIENCE;
+        Sweep::Chain => return chain::run(app, order, budget).await,
     let stores = unfinished_stores(&app.tables, &app.config.stores_table, begun_before, budget).await?;
     let mut sent = 0;
     if !order.dry_run {

@@ -14,7 +14,7 @@ use crate::dynamo::{
     active::CarriedItem,
     breaches::BreachItem,
     cache::{BodyItem, GenerationItem},
-    chain::{ChainedItem, HeadItem, LinkItem},
+    chain::{ChainedItem, HeadItem, LinkItem, VerifiedItem},
     consents::{ConsentItem, ContactEmailItem, ContactItem, UnsubscribeItem},
     counts::CountItem,
     deliveries::DeliveryItem,
@@ -117,6 +117,7 @@ pub static DATA_MAP: DataMap = DataMap {
         RequestMessage::RECORD,
         ConsentItem::RECORD,
         ContactItem::RECORD,
+        VerifiedItem::RECORD,
         ContactEmailItem::RECORD,
         UnsubscribeItem::RECORD,
         FormItem::RECORD,
@@ -213,6 +214,7 @@ pub static DATA_MAP: DataMap = DataMap {
             .about(Subject::Merchant, Role::Both),
         Resource::memory("hook-secrets", 60).holding(&[CREDENTIAL]).about(Subject::Merchant, Role::Both),
         // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
+        Resource::schedule("sweep-chain", "ChainSchedule"),
         Resource::memory("answers", 1_200).holding(&[ANSWER]).about(Subject::Shopper, Role::Processor),
         Resource::memory("signing-secrets", 600)
             .holding(&[SIGNING_SECRET])

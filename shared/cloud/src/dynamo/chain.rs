@@ -5,6 +5,10 @@
 //! is put right by another link. A request's own steps do not touch the chain: what they owe is chained when it is carried out, so that no request
 //! waits for another. One partition takes a thousand links a second.
 
+mod verify;
+
+pub use verify::{Look, VerifiedItem, VerifiedMarks};
+
 use std::time::Duration;
 
 use domain::{hex::hex, id::PrivacyRequestId};
@@ -13,12 +17,9 @@ use personal_data::PersonalData;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Client, Unavailable,
-    call::{AttributeValue, Attributes},
-    key,
+    Client, Unavailable, key,
     page::get,
-    transaction::{self, TransactionError, number, put, text},
-    unavailable, unreadable,
+    transaction::{self, TransactionError, number, put},
 };
 use crate::clock::jitter;
 
@@ -146,13 +147,12 @@ pub struct Linked {
     pub hash: String,
 }
 
-/// What a look over the whole chain has found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Verified {
-    /// How many links there are.
-    pub links: u64,
-    /// The number of the first that does not follow from the one before, or that is missing.
-    pub broken_at: Option<u64>,
+impl Linked {
+    /// Where a chain begins: before its first link.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { seq: 0, hash: NONE.to_owned() }
+    }
 }
 
 /// The chain in the table `privacy`.
@@ -219,52 +219,6 @@ impl Chain {
         let item: Option<ChainedItem> = get(&self.client, &self.table, "chain", pk, sk).await?;
         Ok(item.map(|ChainedItem { seq, hash, .. }| Linked { seq, hash }))
     }
-
-    /// Looks over the whole chain: whether each link is what its hash says and follows the one before, and whether the newest is the head.
-    ///
-    /// # Errors
-    /// [`Unavailable`] where the table cannot be asked.
-    pub async fn verify(&self) -> Result<Verified, Unavailable> {
-        // Before the links, so that one that is chained meanwhile is no break.
-        let head = self.head().await?;
-        let (mut before, mut seen) = (NONE.to_owned(), Verified::default());
-        let mut start: Option<Attributes> = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", text(key::CHAIN))
-                .expression_attribute_values(":prefix", AttributeValue::S(key::LINKS.to_owned()))
-                .consistent_read(true)
-                .exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable("chain", &error))?;
-            for row in answer.items.unwrap_or_default() {
-                let link: LinkItem = serde_dynamo::from_item(row).map_err(|error| unreadable("chain", &error))?;
-                if !follows(&link, seen.links, &before) {
-                    seen.broken_at = Some(seen.links + 1);
-                    return Ok(seen);
-                }
-                if head.as_ref().is_some_and(|head| head.seq == link.seq && head.hash != link.hash) {
-                    seen.broken_at = Some(link.seq);
-                    return Ok(seen);
-                }
-                (before, seen.links) = (link.hash, link.seq);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        // What the head names and is not there was cut off.
-        if head.is_some_and(|head| head.seq > seen.links) {
-            seen.broken_at = Some(seen.links + 1);
-        }
-        Ok(seen)
-    }
 }
 
 /// The next link and what says that it is one.
@@ -296,8 +250,9 @@ fn link(fact: &Fact<'_>, head: Option<HeadItem>, now: Timestamp, expires_at: i64
     (link, chained)
 }
 
-fn follows(link: &LinkItem, before: u64, hash: &str) -> bool {
-    link.seq == before + 1 && link.sk == key::link(link.seq) && link.prev == hash && link.hash == link.hash()
+/// Whether a link is what its hash says, and the next one after `before`.
+fn follows(link: &LinkItem, before: &Linked) -> bool {
+    link.seq == before.seq + 1 && link.sk == key::link(link.seq) && link.prev == before.hash && link.hash == link.hash()
 }
 
 #[cfg(test)]
@@ -322,12 +277,12 @@ mod tests {
     }
 
     fn broken_at(links: &[LinkItem]) -> Option<usize> {
-        let mut before = NONE.to_owned();
+        let mut before = Linked::none();
         for (number, link) in links.iter().enumerate() {
-            if !follows(link, number as u64, &before) {
+            if !follows(link, &before) {
                 return Some(number);
             }
-            before.clone_from(&link.hash);
+            before = Linked { seq: link.seq, hash: link.hash.clone() };
         }
         None
     }

@@ -269,7 +269,7 @@ pub fn chained(name: &str) -> String {
     format!("chained#{name}")
 }
 
-/// `privacy`: the partition of the audit chain.
+/// `privacy`: the partition of the audit chain; `usage`: of how far it has been verified.
 pub const CHAIN: &str = "chain";
 
 /// `privacy`: the end of the audit chain.
@@ -281,6 +281,9 @@ pub const LINKS: &str = "link#";
 /// `privacy`: one link of the audit chain.
 #[must_use]
 pub fn link(seq: u64) -> String {
+/// `usage`: how far the audit chain has been verified, in [`CHAIN`].
+pub const VERIFIED: &str = "verified";
+
     format!("{LINKS}{seq:012}")
 }
 
