@@ -15,6 +15,7 @@ pub(crate) fn worker(house: &House) -> offboarding::App {
     for (ours, of_the_house) in [
         (&mut config.accounts_table, &house.config.accounts_table),
         (&mut config.stores_table, &house.config.stores_table),
+        (&mut config.privacy_table, &house.config.privacy_table),
         (&mut config.mail_queue_url, &house.config.mail_queue_url),
         (&mut config.offboarding_queue_url, &house.config.offboarding_queue_url),
     ] {

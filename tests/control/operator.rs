@@ -107,6 +107,14 @@ pub(super) async fn everything(house: &House) {
     let denied = requests(house).get(&request.id).await.unwrap().unwrap();
     requests(house).advance(&denied, Step::Appeal, With::default(), house.clock().now()).await.unwrap();
     assert_eq!(decide(house, &other, &request, json!({ "decision": "refuse-appeal" })).await.status, 200);
+    let until = house.clock().now() + SignedDuration::from_hours(24);
+    let wish = json!({ "account": account, "reason": "tax", "law": "a law", "until": until });
+    let hold = post(house, &key, "/v1/operator/holds", wish).await.json();
+    let steps = format!("/v1/operator/holds/{}/steps", hold["id"].as_str().unwrap());
+    for (by, step) in [(&other, "approve"), (&key, "release"), (&other, "release")] {
+        assert_eq!(post(house, by, &steps, json!({ "step": step })).await.status, 200, "{step}");
+    }
+    assert_eq!(get(house, &key, "/v1/operator/holds").await.status, 200);
     let made = post(house, &key, "/v1/operator/breaches", json!({ "nature": "a table was public" })).await.json();
     let steps = format!("/v1/operator/breaches/{}/steps", made["id"].as_str().unwrap());
     assert_eq!(post(house, &key, &steps, json!({ "step": "dismiss" })).await.status, 200);

@@ -54,6 +54,12 @@ pub(crate) struct Someone {
     pub(crate) secrets: Vec<String>,
 }
 
+/// A clock that stands at a whole second, because requests know no less.
+fn now() -> Clock {
+    let _ = Stack::shared();
+    Clock::steered(Timestamp::from_second(Clock::system().now().as_second()).unwrap())
+}
+
 impl Drop for Bureau {
     fn drop(&mut self) {
         assert_declared(&self.faults);
@@ -62,13 +68,28 @@ impl Drop for Bureau {
 
 impl Bureau {
     pub(crate) async fn new() -> Self {
-        let stack = Stack::shared();
-        let clock = Clock::steered(Timestamp::from_second(Clock::system().now().as_second()).unwrap());
-        let house = House::with(clock.clone()).await;
+        Self::of(House::with(now()).await).await
+    }
+
+    /// One whose requests no other test's sweep sees, and whose sweeps see no other's.
+    pub(crate) async fn alone() -> Self {
+        Self::of(House::in_own_tables(now()).await).await
+    }
+
+    async fn of(house: House) -> Self {
+        let (stack, clock) = (Stack::shared(), house.clock().clone());
         let faults = FaultProxy::in_front_of(stack.aws()).await.unwrap();
         let environment = environment("dsar", faults.url());
         let boot = Boot::new(&environment, clock).unwrap();
         let mut config = dsar::Config::from_env(&environment).unwrap();
+        for (ours, of_the_house) in [
+            (&mut config.accounts_table, &house.config.accounts_table),
+            (&mut config.stores_table, &house.config.stores_table),
+            (&mut config.privacy_table, &house.config.privacy_table),
+            (&mut config.service_log_table, &house.config.service_log_table),
+        ] {
+            ours.clone_from(of_the_house);
+        }
         config.mail_queue_url.clone_from(&house.config.mail_queue_url);
         config.offboarding_queue_url.clone_from(&house.config.offboarding_queue_url);
         let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(stack.aws().as_str()));

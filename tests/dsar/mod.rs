@@ -1,8 +1,9 @@
 //! Requests about customers that platforms pass on: what is found, what is erased, who is told, and what failures change (R127, R132).
 
-mod bureau;
+pub(crate) mod bureau;
 mod export;
 mod faults;
+mod holds;
 pub(crate) mod people;
 mod scale;
 

@@ -142,7 +142,8 @@ fn apply(change: Change, account: &AccountItem) -> Result<AccountItem, Problem> 
 /// the next one: until the very end the caller's key works, and each step may be repeated.
 pub(crate) async fn close(visit: &Visit<'_>) -> Result<Answer, Problem> {
     let account = own(visit).await?;
-    let manner = Manner { mail: MailKind::AccountClosed, last_key: Some(&visit.key.id), budget: visit.call.budget };
+    let (last_key, budget) = (Some(&visit.key.id), visit.call.budget);
+    let manner = Manner { mail: MailKind::AccountClosed, last_key, budget, held: None };
     let farewell = async |store: &StoreItem| hooks::take_leave(visit, store).await;
     visit.app.closing.account(&visit.by(), &account, manner, farewell).await.map_err(not_closed)?;
     let body = Closed {

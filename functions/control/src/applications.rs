@@ -90,6 +90,6 @@ pub(crate) async fn show(visit: &Visit<'_>, id: &ApplicationId) -> Result<Answer
 /// `DELETE /v1/applications/{application}`
 pub(crate) async fn delete(visit: &Visit<'_>, id: &ApplicationId) -> Result<Answer, Problem> {
     own(visit, id).await?;
-    visit.app.closing.application(&visit.by(), &visit.key.account, id).await.map_err(not_closed)?;
+    visit.app.closing.application(&visit.by(), &visit.key.account, id, None).await.map_err(not_closed)?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

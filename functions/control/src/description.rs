@@ -314,6 +314,25 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .takes(schemas.request::<operator::Decided>())
             .answers(ok, "The request as it is now.", schemas.answer::<operator::ShownRequest>())
             .fails([Code::Conflict]),
+        Endpoint::ListHolds => listing(of("operator", "The legal holds, oldest first, ended ones too.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<operator::ShownHold>(),
+        ),
+        Endpoint::ProposeHold => of("operator", "Proposes a legal hold; a second person has to approve it.")
+            .takes(schemas.request::<operator::NewHold>())
+            .answers(made, "The hold. It holds nothing yet.", schemas.answer::<operator::ShownHold>()),
+        Endpoint::ShowHold => of("operator", "A legal hold.").answers(
+            ok,
+            "The hold.",
+            schemas.answer::<operator::ShownHold>(),
+        ),
+        Endpoint::TakeHoldStep => {
+            of("operator", "Approves a legal hold, or releases it; both take two people. What it kept is then erased.")
+                .takes(schemas.request::<operator::HoldStepTaken>())
+                .answers(ok, "The hold as it is now.", schemas.answer::<operator::ShownHold>())
+                .fails([Code::Conflict])
+        }
         Endpoint::ListBreaches => listing(of("operator", "The register of breaches, oldest first.")).answers(
             ok,
             "The page.",

@@ -47,6 +47,7 @@ use cloud::{
     events::{ReconciliationMessage, ReplayMessage},
     gate::{self, Gate},
     hooks::HookVault,
+    holds::HoldEnds,
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
@@ -144,6 +145,8 @@ pub struct App {
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     closing: Closing,
+    hold_ends: HoldEnds,
+    chain: Chain,
     replays: Queue<ReplayMessage>,
     request_work: Queue<RequestMessage>,
     reconciliations: Queue<ReconciliationMessage>,
@@ -178,6 +181,7 @@ impl App {
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             closing: Closing {
+        let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table);
                 tables: tables.clone(),
                 accounts: accounts.clone(),
                 consents: consents.clone(),
@@ -195,6 +199,13 @@ impl App {
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
+            hold_ends: HoldEnds {
+                holds: Holds::new(tables.clone(), config.privacy_table.clone()),
+                requests: requests.clone(),
+                accounts: accounts.clone(),
+                work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
+            },
+            chain: Chain::new(tables.clone(), config.privacy_table.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             cached: Cached::new(tables.clone(), config.cache_table),
@@ -203,7 +214,7 @@ impl App {
             consents,
             privacy: PrivacyRequests::new(tables.clone(), config.privacy_table.clone()),
             breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
-            requests: Requests::new(tables.clone(), config.privacy_table, config.verifications_table),
+            requests,
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
             signing: Signing::new(data_keys.clone(), clock.clone()),
             tables,

@@ -187,6 +187,10 @@ async fn known(
         Endpoint::ShowRequest => operator::show_request(visit, &id(parameters, 0)?).await,
         Endpoint::RevealPerson => operator::reveal(visit, &id(parameters, 0)?).await,
         Endpoint::DecideRequest => operator::decide(visit, &id(parameters, 0)?).await,
+        Endpoint::ListHolds => operator::list_holds(visit, trace).await,
+        Endpoint::ProposeHold => operator::propose_hold(visit).await,
+        Endpoint::ShowHold => operator::show_hold(visit, &id(parameters, 0)?).await,
+        Endpoint::TakeHoldStep => operator::take_hold_step(visit, &id(parameters, 0)?).await,
         Endpoint::ListBreaches => operator::list_breaches(visit, trace).await,
         Endpoint::ReportBreach => operator::report(visit).await,
         Endpoint::ShowBreach => operator::show_breach(visit, &id(parameters, 0)?).await,
@@ -208,6 +212,10 @@ pub(crate) fn not_closed(error: ClosingError) -> Problem {
             Problem::unavailable().detail("the account is being closed; repeat the call to go on")
         }
         ClosingError::Changed(_) => Problem::new(Code::Conflict).detail(format!("{error}; try again")),
+        ClosingError::Held => {
+            let detail = "a law has us keep something of it; ask for its erasure, and whatever may go goes and you are told what stays";
+            Problem::new(Code::Conflict).detail(detail)
+        }
         ClosingError::Unavailable(cause) => unavailable(cause),
     }
 }

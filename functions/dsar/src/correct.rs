@@ -35,7 +35,7 @@ pub(crate) async fn correct(running: &mut Running<'_>) -> Result<Progress, Unava
     };
     if let Some(account) = account {
         found += 1;
-        let (parts, changes) = of_account(app, request, &account, now);
+        let (parts, changes) = of_account(app, request.kind, &request.corrections, &account, now);
         if !write(app, parts).await? {
             return Ok(CHANGED);
         }
@@ -61,6 +61,13 @@ pub(crate) async fn correct(running: &mut Running<'_>) -> Result<Progress, Unava
     Ok(Progress::Done)
 }
 
+/// Ends all marketing to an account that is kept for another reason only. Done again, it changes nothing.
+pub(crate) async fn end_marketing(app: &App, account: &AccountItem) -> Result<(), Unavailable> {
+    let (parts, _) = of_account(app, Kind::Objection, &[], account, app.clock.now());
+    // Changed meanwhile: it is read again.
+    if write(app, parts).await? { Ok(()) } else { Err(Unavailable) }
+}
+
 const CHANGED: Progress = Progress::Later(WORTHWHILE, "what is to be changed was changed meanwhile");
 
 async fn write(app: &App, parts: Vec<Part>) -> Result<bool, Unavailable> {
@@ -72,10 +79,16 @@ async fn write(app: &App, parts: Vec<Part>) -> Result<bool, Unavailable> {
 }
 
 /// The writes that change an account, and how much they change; none where it stands so already.
-fn of_account(app: &App, request: &SubjectRequestItem, read: &AccountItem, now: Timestamp) -> (Vec<Part>, u64) {
+fn of_account(
+    app: &App,
+    kind: Kind,
+    corrections: &[Correction],
+    read: &AccountItem,
+    now: Timestamp,
+) -> (Vec<Part>, u64) {
     let mut changed = read.clone();
-    let put_right = request.corrections.iter().filter(|correction| put_right(&mut changed, correction)).count();
-    let changes = changes(request.kind, read.standing());
+    let put_right = corrections.iter().filter(|correction| put_right(&mut changed, correction)).count();
+    let changes = changes(kind, read.standing());
     let count = (put_right + changes.len()) as u64;
     if count == 0 {
         return (Vec::new(), 0);

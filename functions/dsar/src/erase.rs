@@ -2,6 +2,8 @@
 //!
 //! The same room closes accounts here and at their owner's call (`cloud::closing`). What was found stands in the rows before it is erased, because
 //! then it cannot be counted any more.
+//!
+//! What a legal hold keeps is asked anew at each place (`privacy.md` E): it stays, and nothing of it works any more; the receipt names it with its law.
 
 use std::time::Duration;
 
@@ -9,7 +11,9 @@ use cloud::{
     closing::{By, ClosingError, Manner},
     dynamo::{
         Unavailable,
+        accounts::{AccountItem, ApplicationItem},
         consents::{ConsentItem, ContactItem},
+        holds::{Held, HoldItem},
         keys::ShownKeyItem,
         runs::Kept,
         stores::StoreItem,
@@ -20,13 +24,13 @@ use cloud::{
 use domain::{
     account::EmailAddress,
     consent::Subject,
-    id::{AccountId, RequestId},
+    id::{AccountId, PrivacyRequestId, RequestId},
     request::Ground,
 };
 use personal_data::{PersonalData, Retention};
 
 use crate::{
-    App, plan,
+    App, correct, plan,
     run::{Progress, Running, WORTHWHILE},
 };
 
@@ -52,24 +56,32 @@ pub(crate) async fn erase(running: &mut Running<'_>) -> Result<Progress, Unavail
         }
         let name = row.place.clone();
         if row.cursor.is_none() {
-            let found = find(app, &who, &name).await?;
+        let held = app.closing.holds.of(&who.account, app.clock.now()).await?;
+            // All of it, what is held too.
+            let found = find(app, &who, &name, &Held::default()).await?;
             let row = &mut running.places[number];
             row.found += found;
             row.cursor = Some(COUNTED.to_owned());
             running.save(number).await?;
         }
-        match act(running, &who, &name).await {
+        match act(running, &who, &name, &held).await {
             Ok(()) => {}
             Err(ClosingError::Unfinished) => return Ok(Progress::More),
             Err(ClosingError::Changed(_)) => return Ok(Progress::Later(WORTHWHILE, "something was added meanwhile")),
             Err(ClosingError::Unavailable(unavailable)) => return Err(unavailable),
+            // Set since the holds were read: they are read again.
+            Err(ClosingError::Held) => return Ok(Progress::Later(WORTHWHILE, "a hold was set meanwhile")),
         }
-        if find(app, &who, &name).await? > 0 {
+        if find(app, &who, &name, &held).await? > 0 {
             return Ok(Progress::Later(OFFBOARDING, "what was begun is being finished"));
         }
-        let kept = kept(&name);
+        let (stays, mut kept) = under_hold(app, &who.account, &name, &held).await?;
+        for hold in held.iter().filter(|hold| kept.iter().any(|kept| is_of(kept, hold))) {
+            note(app, hold, &running.request.id).await?;
+        }
+        kept.extend(ends_by_itself(&name));
         let row = &mut running.places[number];
-        row.acted = row.found;
+        row.acted = row.found.saturating_sub(stays);
         row.kept = kept;
         row.cursor = None;
         row.done_at = Some(app.clock.now());
@@ -94,7 +106,49 @@ pub(crate) fn nothing_there(running: &mut Running<'_>) -> Result<Progress, Unava
 }
 
 /// What stays of a person whatever is erased, told with the last place.
-fn kept(place: &str) -> Vec<Kept> {
+/// How much of a place stays under holds, and what is told of that.
+async fn under_hold(app: &App, account: &AccountId, place: &str, held: &Held) -> Result<(u64, Vec<Kept>), Unavailable> {
+    let told = |what: &str, hold: &HoldItem| Kept {
+        what: what.to_owned(),
+        ground: hold.reason.ground(),
+        law: Some(hold.law.clone()),
+        until: hold.until.to_string(),
+    };
+    let (mut stays, mut kept) = (0, Vec::new());
+    match place {
+        "account" if app.accounts.get(account).await?.is_some() => {
+            kept.extend(held.account().map(|hold| told(AccountItem::RECORD.name, hold)));
+            stays += u64::from(!kept.is_empty());
+        }
+        "applications" if !held.is_empty() => {
+            for application in app.accounts.all_applications(account).await? {
+                let before = kept.len();
+                kept.extend(held.application(&application.id).map(|hold| told(ApplicationItem::RECORD.name, hold)));
+                stays += u64::from(kept.len() > before);
+            }
+            // Several of them under one hold are told once.
+            kept.dedup();
+        }
+        _ => {}
+    }
+    Ok((stays, kept))
+}
+
+fn is_of(kept: &Kept, hold: &HoldItem) -> bool {
+    kept.law.as_ref() == Some(&hold.law) && kept.until == hold.until.to_string()
+}
+
+/// Notes with a hold that something was left because of it, so that its end is followed by an erasure.
+async fn note(app: &App, hold: &HoldItem, request: &PrivacyRequestId) -> Result<(), Unavailable> {
+    if hold.kept_from.as_ref() == Some(request) {
+        return Ok(());
+    }
+    let noted = HoldItem { kept_from: Some(request.clone()), ..hold.clone() };
+    // Somebody has decided about it meanwhile: the place is done again, with what holds then.
+    if app.closing.holds.change(&noted).await? { Ok(()) } else { Err(Unavailable) }
+}
+
+fn ends_by_itself(place: &str) -> Vec<Kept> {
     if place != "account" {
         return Vec::new();
     }
@@ -104,32 +158,37 @@ fn kept(place: &str) -> Vec<Kept> {
             what: excepted.record.name.to_owned(),
             ground: excepted.ground,
             until: retention.unwrap_or_default().to_owned(),
+            law: None,
         }
     };
     let proof = Kept {
         what: ConsentItem::RECORD.name.to_owned(),
         ground: Ground::LegalClaims,
         until: Retention::Consent.name().to_owned(),
+        law: None,
     };
     plan::EXCEPTED.iter().map(record).chain([proof]).collect()
 }
 
-/// How much of a person is still in a place.
-pub(crate) async fn find(app: &App, who: &Who, place: &str) -> Result<u64, Unavailable> {
+/// How much of a person is in a place that no hold keeps there.
+pub(crate) async fn find(app: &App, who: &Who, place: &str, held: &Held) -> Result<u64, Unavailable> {
     let account = &who.account;
     let found = match place {
         "keys" => keys(app, account).await?.iter().filter(|key| key.is_live() || key.name.is_some()).count(),
         "stores" => app.accounts.all_stores(account).await?.len(),
         "applications" => {
             let applications = app.accounts.all_applications(account).await?;
-            let mut found = applications.len();
+            let mut found = applications.iter().filter(|one| held.application(&one.id).next().is_none()).count();
             for application in &applications {
                 found += app.subscriptions.all(&application.id).await?.len();
             }
             found
         }
         "contact" => usize::from(contact(app, who).await?.is_some()),
-        "account" => usize::from(app.accounts.get(account).await?.is_some()),
+        "account" => match app.accounts.get(account).await? {
+            Some(item) => usize::from(held.account().next().is_none() || item.closing_since.is_none()),
+            None => 0,
+        },
         _ => 0,
     };
     Ok(u64::try_from(found).unwrap_or(u64::MAX))
@@ -152,7 +211,7 @@ async fn keys(app: &App, account: &AccountId) -> Result<Vec<ShownKeyItem>, Unava
     Ok(keys)
 }
 
-async fn act(running: &Running<'_>, who: &Who, place: &str) -> Result<(), ClosingError> {
+async fn act(running: &Running<'_>, who: &Who, place: &str, held: &Held) -> Result<(), ClosingError> {
     let account = &who.account;
     let Running { app, budget, .. } = *running;
     let enough = || if budget.left() > WORTHWHILE { Ok(()) } else { Err(ClosingError::Unfinished) };
@@ -176,7 +235,7 @@ async fn act(running: &Running<'_>, who: &Who, place: &str) -> Result<(), Closin
         "applications" => {
             for application in app.accounts.all_applications(account).await? {
                 enough()?;
-                app.closing.application(&by, account, &application.id).await?;
+                app.closing.application(&by, account, &application.id, Some(held)).await?;
             }
         }
         "contact" => {
@@ -202,13 +261,7 @@ async fn act(running: &Running<'_>, who: &Who, place: &str) -> Result<(), Closin
 /// Revokes a key, and forgets what it was called.
 async fn silence(app: &App, key: &ShownKeyItem) -> Result<(), Unavailable> {
     if key.is_live() {
-        let mut parts: Vec<_> = app.keys.revoking(key).into();
-        parts.extend(app.keys.making_room(key));
-        match transaction::write(&app.tables, parts).await {
-            // Revoked before, by whoever.
-            Ok(()) | Err(TransactionError::Condition(_)) => {}
-            Err(TransactionError::Unavailable(unavailable)) => return Err(unavailable),
-        }
+        app.closing.revoke(key).await?;
     }
     if key.name.is_some() {
         match transaction::write(&app.tables, vec![app.keys.unnaming(key)]).await {

@@ -184,8 +184,10 @@ async fn look_again(app: &App, request: &SubjectRequestItem) -> Result<Dispositi
     let mut parts = Vec::new();
     if let Some(account) = request.account.clone() {
         let who = erase::Who { account, email: request.email.clone() };
+        // Whatever has ended since is found, and whatever was set since is left.
+        let held = app.closing.holds.of(&who.account, app.clock.now()).await?;
         for row in app.runs.places(&request.id, &names(request.kind), app.clock.now()).await? {
-            if erase::find(app, &who, &row.place).await? > 0 {
+            if erase::find(app, &who, &row.place, &held).await? > 0 {
                 parts.push(app.runs.anew(&row));
             }
         }

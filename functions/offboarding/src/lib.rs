@@ -18,6 +18,7 @@ use cloud::{
         cache::Cached,
         consents::Consents,
         events::Events,
+        holds::Holds,
         keys::Keys,
         store_keys::StoreKeys,
         stores::{StoreItem, Stores},
@@ -160,7 +161,8 @@ async fn close(app: &App, message: &ClosingMessage) -> Disposition {
         return Disposition::GiveUp("the account is not being closed");
     }
     let run = RequestId::from_uuid(app.clock.new_id());
-    let manner = Manner { mail: MailKind::AccountExpired, last_key: None, budget: Budget::ending_in(PER_MESSAGE) };
+    let budget = Budget::ending_in(PER_MESSAGE);
+    let manner = Manner { mail: MailKind::AccountExpired, last_key: None, budget, held: None };
     // For 90 days no webhook came from any of its stores: there is nothing that their platforms would have to forget.
     let farewell = async |_: &StoreItem| {};
     match app.closing.account(&By::new(&app.journal, &run, None), &account, manner, farewell).await {
@@ -179,6 +181,8 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     let found = match app.stores.of_account(account, store).await {
         Ok(found) => found,
         Err(_) => return Disposition::Retry("the store could not be read"),
+        // The sweep asks again every night, until the hold has ended.
+        Err(ClosingError::Held) => Disposition::Done,
     };
     match &found {
         Some(item) if item.generation != *generation => {

@@ -28,6 +28,7 @@ use cloud::{
         chain::{Chain, VerifiedMarks},
         departures::Departures,
         expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
+        holds::Holds,
         keep_links::KeepLinks,
         keys::Keys,
         reports::Reports,
@@ -38,6 +39,7 @@ use cloud::{
         usage::{Span, Usage},
     },
     events::{ReconciliationMessage, Task},
+    holds::HoldEnds,
     mailer::MailMessage,
     offboarding::OffboardingMessage,
     requests::RequestMessage,
@@ -244,6 +246,9 @@ pub struct App {
     request_work: Queue<RequestMessage>,
     requests: Requests,
     breaches: Breaches,
+    hold_ends: HoldEnds,
+    chain: Chain,
+    verified: VerifiedMarks,
     mails: Queue<MailMessage>,
     usage: Usage,
     active: Active,
@@ -268,6 +273,8 @@ impl App {
         // No key is wrapped or unwrapped here, and no credential read.
         let data_keys = DataKeys::new(&boot.aws, store_keys.clone(), String::new(), boot.clock.clone());
         let stores = Stores::new(tables.clone(), config.stores_table.clone());
+        let accounts = Accounts::new(tables.clone(), config.accounts_table.clone());
+        let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table.clone());
         Self {
             departures: Departures {
                 client: tables.clone(),
@@ -285,8 +292,16 @@ impl App {
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
             closings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
             request_work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
-            requests: Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table.clone()),
+            hold_ends: HoldEnds {
+                holds: Holds::new(tables.clone(), config.privacy_table.clone()),
+                requests: requests.clone(),
+                accounts: accounts.clone(),
+                work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
+            },
+            requests,
             breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
+            chain: Chain::new(tables.clone(), config.privacy_table.clone()),
+            verified: VerifiedMarks::new(tables.clone(), config.usage_table.clone()),
             mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
             active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
             accounts,

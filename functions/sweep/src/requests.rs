@@ -23,7 +23,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(20);
 const WORTHWHILE: Duration = Duration::from_secs(10);
 
 /// Looks through the requests that have not ended, and sends those to be looked at that owe something, whose time has come, or on which nobody seems
-/// to work. What is late is told in a line that an alarm reads, and in the report how late the latest is.
+/// to work. Legal holds end whose time is over. What is late is told in a line that an alarm reads, and in the report how late the latest is.
 pub(crate) async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
     let now = app.clock.now();
     let mut report = Report::of(order);
@@ -58,6 +58,7 @@ pub(crate) async fn run(app: &App, order: Order, budget: Budget) -> Result<Repor
             None => break,
         }
     }
+    end_holds(app, order, &mut report).await?;
     if report.overdue > 0 {
         tracing::error!(overdue = report.overdue, "requests of people are overdue");
     }
@@ -65,6 +66,21 @@ pub(crate) async fn run(app: &App, order: Order, budget: Budget) -> Result<Repor
         tracing::error!(waiting = operators, "requests of people need an operator");
     }
     Ok(told(report))
+}
+
+/// Ends the legal holds whose time is over, so that what they kept is erased (R084).
+async fn end_holds(app: &App, order: Order, report: &mut Report) -> Result<(), Unavailable> {
+    let now = app.clock.now();
+    for hold in app.hold_ends.holds.all().await? {
+        if !hold.state.holds() || hold.until > now || order.dry_run {
+            continue;
+        }
+        // One that was changed, or whose person is just being erased, is looked at again by the next run.
+        if app.hold_ends.end(hold, now).await?.is_some_and(|ended| ended.followed_by.is_some()) {
+            report.sent += 1;
+        }
+    }
+    Ok(())
 }
 
 fn is_to_be_looked_at(item: &OpenItem, now: Timestamp) -> bool {

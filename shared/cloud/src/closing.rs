@@ -25,6 +25,7 @@ use crate::{
         Client, Unavailable,
         accounts::{AccountItem, Accounts},
         consents::Consents,
+        holds::{Held, Holds},
         keys::{Keys, ShownKeyItem},
         page::{MAX_PER_PAGE, PageError, PageRequest},
         stores::{StoreItem, Stores},
@@ -85,6 +86,8 @@ pub struct Manner<'a> {
     /// How long it may take now.
     pub budget: Budget,
 }
+    /// What is to stay under a legal hold; nothing where who closes leaves nothing behind, and then nothing is closed of which something is held.
+    pub held: Option<&'a Held>,
 
 /// Why something was not closed, or not all of it. What was done stays done, and asking again goes on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +99,9 @@ pub enum ClosingError {
     #[error("the {0} changed meanwhile")]
     Changed(&'static str),
     /// A table, a queue or the vault could not be asked.
+    /// A legal hold keeps something of it, and who closes it cannot leave that behind. Nothing was done.
+    #[error("a legal hold keeps something of it")]
+    Held,
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -168,10 +174,11 @@ impl Closing {
     }
 
     /// Deletes an application of `account` and revokes its keys, all at once: no key outlives what holds it. Its subscriptions go first, so that
-    /// one that is made meanwhile is found by asking again. One that is gone already is no error.
+    /// one that is made meanwhile is found by asking again. One that is gone already is no error. One that is `held` stays, and nothing of it works
+    /// any more; who knows of no holds closes none that is.
     ///
     /// # Errors
-    /// [`ClosingError::Changed`] where a key or a subscription was added meanwhile, [`ClosingError::Unavailable`].
+    /// [`ClosingError::Changed`] where a key or a subscription was added meanwhile, [`ClosingError::Held`], [`ClosingError::Unavailable`].
     pub async fn application(
         &self,
         by: &By<'_>,
@@ -182,10 +189,24 @@ impl Closing {
         let mut live = self.keys.all_of_application(application).await?;
         live.retain(ShownKeyItem::is_live);
         let mut parts: Vec<_> = self.accounts.deleting_application(account, application, live.len()).into();
+        held: Option<&Held>,
         parts.extend(live.iter().flat_map(|key| self.keys.revoking(key)));
+        let keeps = match held {
+            Some(held) => held.application(application).next().is_some(),
+            None if self.holds.of(account, self.clock.now()).await?.application(application).next().is_some() => {
+                return Err(ClosingError::Held);
+            }
+            None => false,
+        };
         match transaction::write(&self.tables, parts).await {
             Ok(()) => {}
             // Somebody else was faster: what was asked for is done.
+        if keeps {
+            for key in &live {
+                self.revoke(key).await?;
+            }
+            return Ok(());
+        }
             Err(TransactionError::Condition(0)) => return Ok(()),
             Err(TransactionError::Condition(_)) => {
                 return Err(ClosingError::Changed("application's keys or subscriptions"));
@@ -211,6 +232,20 @@ impl Closing {
                 Err(TransactionError::Condition(_)) => {
                     return Err(ClosingError::Changed("application's subscriptions"));
                 }
+    /// Revokes a key, and makes room for another one where whoever holds it is still there.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where a table cannot be asked.
+    pub async fn revoke(&self, key: &ShownKeyItem) -> Result<(), Unavailable> {
+        let mut parts: Vec<_> = self.keys.revoking(key).into();
+        parts.extend(self.keys.making_room(key));
+        match transaction::write(&self.tables, parts).await {
+            // Revoked before, by whoever.
+            Ok(()) | Err(TransactionError::Condition(_)) => Ok(()),
+            Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
+        }
+    }
+
                 Err(TransactionError::Unavailable(unavailable)) => return Err(unavailable.into()),
             }
         }
@@ -229,7 +264,12 @@ impl Closing {
         manner: Manner<'_>,
         farewell: impl AsyncFn(&StoreItem),
     ) -> Result<(), ClosingError> {
-        let Manner { mail, last_key, budget } = manner;
+        let Manner { mail, last_key, budget, held } = manner;
+        if held.is_none() && !self.holds.of(&account.id, self.clock.now()).await?.is_empty() {
+            return Err(ClosingError::Held);
+        }
+        let nothing = Held::default();
+        let held = held.unwrap_or(&nothing);
         let enough = || if budget.left() > WORTHWHILE { Ok(()) } else { Err(ClosingError::Unfinished) };
         let mut cursor = None;
         loop {
@@ -251,7 +291,7 @@ impl Closing {
         }
         for application in self.accounts.all_applications(&account.id).await? {
             enough()?;
-            self.application(by, &account.id, &application.id).await?;
+            self.application(by, &account.id, &application.id, Some(held)).await?;
         }
         let keys = self.keys.all_of_account(&account.id).await?;
         let (last, others): (Vec<_>, Vec<_>) =
@@ -276,3 +316,30 @@ impl Closing {
         Ok(())
     }
 }
+    /// Sets an account aside that a legal hold keeps, once all else of it is closed: its address leads nowhere, so that who comes back begins anew, and
+    /// nobody is reminded of it. Done again, it changes nothing.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where a table cannot be asked.
+    pub async fn set_aside(&self, account: &AccountItem) -> Result<(), Unavailable> {
+        if account.closing_since.is_none() && !self.accounts.begin_closing(account, self.clock.now()).await? {
+            // It was used since it was read; what is done again finds it as it stands.
+            return Err(Unavailable);
+        }
+        let [_, address] = self.accounts.erasing(account);
+        if self.has_address(account).await? {
+            transaction::write(&self.tables, vec![address]).await.map_err(|_| Unavailable)?;
+        }
+        Ok(())
+    }
+
+    /// The writes that erase an account, and its address where that leads to it.
+    async fn erasing(&self, account: &AccountItem) -> Result<Vec<Part>, Unavailable> {
+        let [item, address] = self.accounts.erasing(account);
+        Ok(if self.has_address(account).await? { vec![item, address] } else { vec![item] })
+    }
+
+    /// Whether its address leads to an account: that of one that was set aside may be another's by now.
+    async fn has_address(&self, account: &AccountItem) -> Result<bool, Unavailable> {
+        Ok(self.accounts.of_address(&account.email).await?.is_some_and(|found| found.id == account.id))
+    }

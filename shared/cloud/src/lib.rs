@@ -15,6 +15,7 @@ pub mod endpoint;
 pub mod env;
 pub mod events;
 pub mod gate;
+pub mod holds;
 pub mod hooks;
 pub mod http;
 pub mod inbound_mail;

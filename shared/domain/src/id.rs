@@ -139,6 +139,8 @@ ids! {
     PrivacyRequestId = "prq_";
     /// A case in the register of breaches.
     BreachId = "brc_";
+    /// A legal hold.
+    HoldId = "hld_";
     /// A developer's wish for events.
     SubscriptionId = "sub_";
     /// Somebody without an account who agreed to be written to.
@@ -170,6 +172,12 @@ impl PrivacyRequestId {
     #[must_use]
     pub fn of_event(event: &EventId) -> Self {
         Self(format!("{}{}", Self::PREFIX, event.body()))
+    }
+
+    /// The request that erases what a hold kept, once that has ended: one a hold.
+    #[must_use]
+    pub fn of_hold(hold: &HoldId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, hold.body()))
     }
 }
 

@@ -16,6 +16,7 @@ pub mod event;
 pub mod form;
 pub mod grant;
 pub mod hex;
+pub mod hold;
 pub mod id;
 pub mod inactivity;
 pub mod key;

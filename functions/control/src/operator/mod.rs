@@ -1,12 +1,16 @@
-//! What those do who run the deployment: they look after the requests of people, and keep the register of breaches. Each of them has a key of
+//! What those do who run the deployment: they look after the requests of people, set legal holds, and keep the register of breaches. Each of them has a key of
 //! their own, by which what they decide is known.
 
 mod breaches;
+mod holds;
 mod requests;
 
 #[cfg(feature = "schema")]
 pub(crate) use breaches::{NewBreach, Shown as ShownBreach, Taken};
 pub(crate) use breaches::{list as list_breaches, notice, report, show as show_breach, take_step};
+#[cfg(feature = "schema")]
+pub(crate) use holds::{NewHold, Shown as ShownHold, Taken as HoldStepTaken};
+pub(crate) use holds::{list as list_holds, propose as propose_hold, show as show_hold, take_step as take_hold_step};
 #[cfg(feature = "schema")]
 pub(crate) use requests::{Asked, Decided, Personal, Row, Shown as ShownRequest};
 pub(crate) use requests::{decide, list as list_requests, reveal, show as show_request};

@@ -8,8 +8,8 @@ use domain::{
     consent::Subject,
     form,
     id::{
-        AccountId, ApplicationId, BreachId, ConsentId, ContactId, KeyId, MessageId, PrivacyRequestId, RequestId,
-        StoreId, SubmissionId, SubscriptionId,
+        AccountId, ApplicationId, BreachId, ConsentId, ContactId, HoldId, KeyId, MessageId, PrivacyRequestId,
+        RequestId, StoreId, SubmissionId, SubscriptionId,
     },
     model::Entity,
     partner::PartnerId,

@@ -18,6 +18,7 @@ pub mod expired;
 mod forget;
 pub mod forms;
 pub mod guard;
+pub mod holds;
 pub mod idempotency;
 pub mod keep_links;
 pub mod key;

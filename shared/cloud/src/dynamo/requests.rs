@@ -4,6 +4,8 @@
 //! lock of the person and kind where the step takes or gives it back, its line in the list of open requests, and what the caller adds. What has to
 //! happen outside the table is noted in the record (`outbox`) by the same write, and struck out when it has happened; until then a sweep reminds.
 
+mod following;
+
 use std::collections::BTreeMap;
 
 use domain::{
@@ -213,9 +215,25 @@ impl SubjectRequestItem {
     pub fn new(new: NewRequest) -> Self {
         let NewRequest { id, kind, channel, regime, language, received_at, link_until, email, corrections, partner } =
             new;
-        let Deadlines { target, due, extendable_to, .. } = deadlines(kind, regime, received_at);
         let (state, waits_until, letter) = life::begin(kind, link_until);
-        let mut item = Self {
+        let blank = Self::blank(id, kind, (channel, regime, language), received_at);
+        let mut item = Self { state, waits_until, email: Some(email), corrections, partner, ..blank };
+        item.owe(Debt::Letter(letter));
+        if state.is_at_work() {
+            item.owe(Debt::Begin);
+        }
+        item
+    }
+
+    /// A request of nobody yet, with its dates.
+    fn blank(
+        id: PrivacyRequestId,
+        kind: Kind,
+        (channel, regime, language): (Channel, Regime, Language),
+        received_at: Timestamp,
+    ) -> Self {
+        let Deadlines { target, due, extendable_to, .. } = deadlines(kind, regime, received_at);
+        Self {
             pk: key::subject_request(&id),
             sk: key::REQUEST.to_owned(),
             v: 1,
@@ -225,8 +243,8 @@ impl SubjectRequestItem {
             channel,
             regime,
             language,
-            state,
-            waits_until,
+            state: State::AwaitingVerification,
+            waits_until: None,
             required: required(kind, Doubt::default()),
             reached: Level::Unproven,
             approvals: 0,
@@ -242,20 +260,15 @@ impl SubjectRequestItem {
             refused_by: None,
             extended_at: None,
             merged_into: None,
-            email: Some(email),
+            email: None,
             account: None,
-            corrections,
-            partner,
+            corrections: Vec::new(),
+            partner: None,
             downloads: 0,
             outbox: Vec::new(),
             owed: 0,
             expires_at: None,
-        };
-        item.owe(Debt::Letter(letter));
-        if state.is_at_work() {
-            item.owe(Debt::Begin);
         }
-        item
     }
 
     /// What the rules need to know of it.

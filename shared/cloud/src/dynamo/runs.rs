@@ -100,7 +100,10 @@ pub struct Kept {
     pub what: String,
     /// On which ground.
     pub ground: Ground,
-    /// Until when, in the words of the data map's retention.
+    /// The law that a hold names (R129).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub law: Option<String>,
+    /// Until when, in the words of the data map's retention; the time, where a hold has one.
     pub until: String,
 }
 

@@ -201,6 +201,8 @@ pub enum SecurityEvent {
     RequestDecided,
     /// One of ours has written the register of breaches; the code says what.
     BreachRecorded,
+    /// One of ours has decided about a legal hold; the code says what.
+    HoldDecided,
 }
 
 /// One line of the security log.
