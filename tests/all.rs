@@ -22,6 +22,7 @@ mod privacy;
 mod process;
 mod proxy;
 mod reconciliation;
+mod restore;
 mod sdk;
 mod whole_run;
 mod world;

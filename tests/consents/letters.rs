@@ -2,7 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{
-    dynamo::{consents::ContactItem, key, transaction},
+    dynamo::{
+        consents::ContactItem,
+        key,
+        tombstones::{Erased, Tombstones},
+        transaction,
+    },
     mailer::marketing::Letter,
 };
 use domain::{
@@ -259,4 +264,19 @@ async fn account(house: &House, account: &AccountId) -> std::collections::HashMa
     let get = house.sdk().get_item().table_name(&house.config.accounts_table).consistent_read(true);
     let get = get.key("pk", AttributeValue::S(key::account(account)));
     get.key("sk", AttributeValue::S(key::ACCOUNT.to_owned())).send().await.unwrap().item.unwrap()
+}
+
+#[tokio::test]
+async fn who_was_erased_and_comes_back_out_of_a_backup_gets_no_letter() {
+    let (house, office) = (House::new().await, PostOffice::new().await);
+    let (owner, _) = signed_up(&house, json!({ "monthly": true }), None).await;
+    let tombstones = Tombstones::new(house.tables(), house.config.tombstones_table.clone());
+    tombstones.remember(Erased::Account(&owner.account), house.clock().now()).await.unwrap();
+    let subject = Subject::Account(owner.account.clone());
+    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert_eq!(office.handed().len(), 0);
+    // Somebody new, with another id, has agreed anew.
+    let (other, _) = signed_up(&house, json!({ "monthly": true }), None).await;
+    assert!(!office.comes_again(&office.letter(Letter::Monthly, &Subject::Account(other.account))).await);
+    assert_eq!(office.handed().len(), 1);
 }

@@ -149,6 +149,7 @@ fn table(name: &Value) -> String {
         ("-consents", "ConsentsTable"),
         ("-verifications", "VerificationsTable"),
         ("-forms", "FormsTable"),
+        ("-tombstones", "TombstonesTable"),
         ("-keys", "KeysTable"),
     ] {
         if name.ends_with(end) {

@@ -37,17 +37,18 @@ use cloud::{
     closing::Closing,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, breaches::Breaches, cache::Cached,
-        consents::Consents, deliveries::Deliveries, events::Events, guard::SourceGuard, idempotency::Idempotency,
-        keep_links::KeepLinks, keys::Keys, privacy::PrivacyRequests, requests::Requests, sign_ups::SignUps,
-        store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, breaches::Breaches, cache::Cached, chain::Chain,
+        consents::Consents, deliveries::Deliveries, events::Events, guard::SourceGuard, holds::Holds,
+        idempotency::Idempotency, keep_links::KeepLinks, keys::Keys, privacy::PrivacyRequests, requests::Requests,
+        sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, tombstones::Tombstones,
+        usage::Usage,
     },
     egress::Egress,
     env::Permission,
     events::{ReconciliationMessage, ReplayMessage},
     gate::{self, Gate},
-    hooks::HookVault,
     holds::HoldEnds,
+    hooks::HookVault,
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
     mailer::MailMessage,
@@ -109,6 +110,8 @@ cloud::config! {
         pub verifications_table: String = "VERIFICATIONS_TABLE",
         /// Queue of requests of people that are to be looked at.
         pub requests_queue_url: String = "REQUESTS_QUEUE_URL",
+        /// Table of what was erased.
+        pub tombstones_table: String = "TOMBSTONES_TABLE",
         /// Table of deliveries.
         pub deliveries_table: String = "DELIVERIES_TABLE",
         /// Queue of deliveries that are to be made again.
@@ -142,11 +145,11 @@ pub struct App {
     consents: Consents,
     requests: Requests,
     breaches: Breaches,
+    hold_ends: HoldEnds,
+    chain: Chain,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     closing: Closing,
-    hold_ends: HoldEnds,
-    chain: Chain,
     replays: Queue<ReplayMessage>,
     request_work: Queue<RequestMessage>,
     reconciliations: Queue<ReconciliationMessage>,
@@ -178,27 +181,24 @@ impl App {
         let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
         let consents = Consents::new(tables.clone(), config.consents_table);
         let mails = Queue::new(&boot.aws, config.mail_queue_url);
+        let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table);
         Self {
             gate: Gate::new(admission, guard, journal.clone()),
             closing: Closing {
-        let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table);
                 tables: tables.clone(),
                 accounts: accounts.clone(),
                 consents: consents.clone(),
                 keys: keys.clone(),
                 stores: stores.clone(),
                 subscriptions: subscriptions.clone(),
+                holds: Holds::new(tables.clone(), config.privacy_table.clone()),
+                tombstones: Tombstones::new(tables.clone(), config.tombstones_table),
                 data_keys: data_keys.clone(),
                 vault: vault.clone(),
                 offboardings: Queue::new(&boot.aws, config.offboarding_queue_url),
                 mails: mails.clone(),
                 clock: clock.clone(),
             },
-            accounts,
-            keys,
-            sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
-            keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
-            idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             hold_ends: HoldEnds {
                 holds: Holds::new(tables.clone(), config.privacy_table.clone()),
                 requests: requests.clone(),
@@ -206,6 +206,11 @@ impl App {
                 work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
             },
             chain: Chain::new(tables.clone(), config.privacy_table.clone()),
+            accounts,
+            keys,
+            sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
+            keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
+            idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),
             cached: Cached::new(tables.clone(), config.cache_table),

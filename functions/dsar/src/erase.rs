@@ -17,6 +17,7 @@ use cloud::{
         keys::ShownKeyItem,
         runs::Kept,
         stores::StoreItem,
+        tombstones::Erased,
         transaction::{self, TransactionError},
     },
     mailer::MailKind,
@@ -55,8 +56,8 @@ pub(crate) async fn erase(running: &mut Running<'_>) -> Result<Progress, Unavail
             return Ok(Progress::More);
         }
         let name = row.place.clone();
-        if row.cursor.is_none() {
         let held = app.closing.holds.of(&who.account, app.clock.now()).await?;
+        if row.cursor.is_none() {
             // All of it, what is held too.
             let found = find(app, &who, &name, &Held::default()).await?;
             let row = &mut running.places[number];
@@ -68,9 +69,9 @@ pub(crate) async fn erase(running: &mut Running<'_>) -> Result<Progress, Unavail
             Ok(()) => {}
             Err(ClosingError::Unfinished) => return Ok(Progress::More),
             Err(ClosingError::Changed(_)) => return Ok(Progress::Later(WORTHWHILE, "something was added meanwhile")),
-            Err(ClosingError::Unavailable(unavailable)) => return Err(unavailable),
             // Set since the holds were read: they are read again.
             Err(ClosingError::Held) => return Ok(Progress::Later(WORTHWHILE, "a hold was set meanwhile")),
+            Err(ClosingError::Unavailable(unavailable)) => return Err(unavailable),
         }
         if find(app, &who, &name, &held).await? > 0 {
             return Ok(Progress::Later(OFFBOARDING, "what was begun is being finished"));
@@ -105,7 +106,6 @@ pub(crate) fn nothing_there(running: &mut Running<'_>) -> Result<Progress, Unava
     Ok(Progress::Done)
 }
 
-/// What stays of a person whatever is erased, told with the last place.
 /// How much of a place stays under holds, and what is told of that.
 async fn under_hold(app: &App, account: &AccountId, place: &str, held: &Held) -> Result<(u64, Vec<Kept>), Unavailable> {
     let told = |what: &str, hold: &HoldItem| Kept {
@@ -148,6 +148,7 @@ async fn note(app: &App, hold: &HoldItem, request: &PrivacyRequestId) -> Result<
     if app.closing.holds.change(&noted).await? { Ok(()) } else { Err(Unavailable) }
 }
 
+/// What stays of a person whatever is erased, told with the last place.
 fn ends_by_itself(place: &str) -> Vec<Kept> {
     if place != "account" {
         return Vec::new();
@@ -157,15 +158,15 @@ fn ends_by_itself(place: &str) -> Vec<Kept> {
         Kept {
             what: excepted.record.name.to_owned(),
             ground: excepted.ground,
-            until: retention.unwrap_or_default().to_owned(),
             law: None,
+            until: retention.unwrap_or_default().to_owned(),
         }
     };
     let proof = Kept {
         what: ConsentItem::RECORD.name.to_owned(),
         ground: Ground::LegalClaims,
-        until: Retention::Consent.name().to_owned(),
         law: None,
+        until: Retention::Consent.name().to_owned(),
     };
     plan::EXCEPTED.iter().map(record).chain([proof]).collect()
 }
@@ -242,14 +243,18 @@ async fn act(running: &Running<'_>, who: &Who, place: &str, held: &Held) -> Resu
             if let Some(contact) = contact(app, who).await? {
                 // The ledger of somebody whom nobody knows any more has an end from here on.
                 app.consents.ending(&Subject::Contact(contact.id.clone()), app.clock.now()).await?;
-                transaction::write(&app.tables, app.consents.erasing(&contact).into())
-                    .await
-                    .map_err(|_| Unavailable)?;
+                let mut parts: Vec<_> = app.consents.erasing(&contact).into();
+                parts.push(app.closing.tombstones.remembering(Erased::Contact(&contact.id), app.clock.now()));
+                transaction::write(&app.tables, parts).await.map_err(|_| Unavailable)?;
             }
         }
         "account" => {
             if let Some(item) = app.accounts.get(account).await? {
-                let manner = Manner { mail: MailKind::AccountErased, last_key: None, budget };
+                if held.account().next().is_some() {
+                    correct::end_marketing(app, &item).await?;
+                    return Ok(app.closing.set_aside(&item).await?);
+                }
+                let manner = Manner { mail: MailKind::AccountErased, last_key: None, budget, held: Some(held) };
                 app.closing.account(&by, &item, manner, farewell).await?;
             }
         }

@@ -26,8 +26,8 @@ use cloud::{
     data_keys::DataKeys,
     dynamo::{
         accounts::Accounts, cache::Cached, chain::Chain, consents::Consents, deliveries::Deliveries,
-        disclosed::Disclosed, events::Events, keys::Keys, privacy::PrivacyRequests, requests::Requests, runs::Runs,
-        store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions,
+        disclosed::Disclosed, events::Events, holds::Holds, keys::Keys, privacy::PrivacyRequests, requests::Requests,
+        runs::Runs, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, tombstones::Tombstones,
     },
     events::PrivacyTopicMessage,
     journal::Journal,
@@ -64,6 +64,8 @@ cloud::config! {
         pub consents_table: String = "CONSENTS_TABLE",
         /// Table of requests about people.
         pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of what was erased.
+        pub tombstones_table: String = "TOMBSTONES_TABLE",
         /// Table of what proves who asks.
         pub verifications_table: String = "VERIFICATIONS_TABLE",
         /// Table of the 30-day journal.
@@ -141,6 +143,8 @@ impl App {
             keys: keys.clone(),
             stores: stores.clone(),
             subscriptions: subscriptions.clone(),
+            holds: Holds::new(tables.clone(), config.privacy_table.clone()),
+            tombstones: Tombstones::new(tables.clone(), config.tombstones_table.clone()),
             consents: consents.clone(),
             data_keys: data_keys.clone(),
             vault: Vault::new(&boot.aws, config.vault_prefix.clone(), stores.clone(), data_keys),

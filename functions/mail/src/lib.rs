@@ -1,7 +1,7 @@
 //! One mail a message, through SES.
 //!
 //! Boundary: reads and writes nothing but the note that a mail was sent (table `guards`); of marketing also whether the person agrees to it as it
-//! is sent, with name and address (tables `accounts` and `consents`), and what the letter's link stands for. It calls nothing but SES. Which
+//! is sent, with name and address (tables `accounts` and `consents`), whether they were erased (table `tombstones`), and what the letter's link stands for. It calls nothing but SES. Which
 //! mails there are, and their words, is [`cloud::mailer`]'s.
 //!
 //! Whether somebody agrees is asked last, behind everything that can take time: a letter that waited in the queue while the person unsubscribed is
@@ -18,6 +18,7 @@ use cloud::{
         accounts::Accounts,
         consents::{Consents, Recipient},
         mails::SentMails,
+        tombstones::{Erased, Tombstones},
     },
     mailer::{
         MailError, Mailer, Outgoing,
@@ -38,6 +39,8 @@ cloud::config! {
         pub accounts_table: String = "ACCOUNTS_TABLE",
         /// Table of people without one, and of what the links of letters stand for.
         pub consents_table: String = "CONSENTS_TABLE",
+        /// Table of what was erased.
+        pub tombstones_table: String = "TOMBSTONES_TABLE",
         /// The base URL that the links of letters start with.
         pub public_url: String = "PUBLIC_URL",
     }
@@ -49,6 +52,7 @@ pub struct App {
     sent: SentMails,
     accounts: Accounts,
     consents: Consents,
+    tombstones: Tombstones,
     public_url: String,
 }
 
@@ -61,7 +65,8 @@ impl App {
             mailer: Mailer::new(&boot.aws, config.mail_from),
             sent: SentMails::new(tables.clone(), config.guards_table, boot.clock.clone()),
             accounts: Accounts::new(tables.clone(), config.accounts_table),
-            consents: Consents::new(tables, config.consents_table),
+            consents: Consents::new(tables.clone(), config.consents_table),
+            tombstones: Tombstones::new(tables, config.tombstones_table),
             public_url: config.public_url,
         }
     }
@@ -111,6 +116,14 @@ async fn addressed(
 ) -> Result<Option<(Recipient, UnsubscribeLink)>, Unavailable> {
     // Before the question, so that nothing but the question stands between the answer and SES.
     let token = app.consents.link(subject, letter.purpose()).await?;
+    // Whoever was erased and stands there again, out of a backup, has agreed to nothing.
+    let erased = match subject {
+        Subject::Account(account) => Erased::Account(account),
+        Subject::Contact(contact) => Erased::Contact(contact),
+    };
+    if app.tombstones.has(erased).await? {
+        return Ok(None);
+    }
     let recipient = match subject {
         Subject::Account(account) => app.accounts.recipient(account).await?,
         Subject::Contact(contact) => app.consents.recipient(contact).await?,

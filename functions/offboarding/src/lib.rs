@@ -23,6 +23,7 @@ use cloud::{
         store_keys::StoreKeys,
         stores::{StoreItem, Stores},
         subscriptions::Subscriptions,
+        tombstones::{Erased, Tombstones},
         transaction::{self, Part},
     },
     journal::{Concerning, Journal, SecurityEvent},
@@ -50,6 +51,10 @@ cloud::config! {
         pub events_table: String = "EVENTS_TABLE",
         /// Table of cached answers.
         pub cache_table: String = "CACHE_TABLE",
+        /// Table of legal holds.
+        pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of what was erased.
+        pub tombstones_table: String = "TOMBSTONES_TABLE",
         /// Table of consents.
         pub consents_table: String = "CONSENTS_TABLE",
         /// Table of subscriptions.
@@ -86,6 +91,7 @@ pub struct App {
     vault: Vault,
     cached: Cached,
     events: Events,
+    tombstones: Tombstones,
     closing: Closing,
     closings: Queue<ClosingMessage>,
     journal: Journal,
@@ -107,6 +113,7 @@ impl App {
         let accounts = Accounts::new(tables.clone(), config.accounts_table.clone());
         let keys = Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone());
         let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
+        let tombstones = Tombstones::new(tables.clone(), config.tombstones_table);
         Self {
             closing: Closing {
                 tables: tables.clone(),
@@ -115,12 +122,15 @@ impl App {
                 stores: stores.clone(),
                 consents: Consents::new(tables.clone(), config.consents_table),
                 subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
+                holds: Holds::new(tables.clone(), config.privacy_table),
+                tombstones: tombstones.clone(),
                 data_keys,
                 vault: vault.clone(),
                 offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
                 mails: Queue::new(&boot.aws, config.mail_queue_url),
                 clock: clock.clone(),
             },
+            tombstones,
             closings: Queue::new(&boot.aws, config.offboarding_queue_url),
             accounts,
             keys,
@@ -171,6 +181,8 @@ async fn close(app: &App, message: &ClosingMessage) -> Disposition {
             Ok(()) => Disposition::Done,
             Err(_) => Disposition::Retry("the rest of the closing could not be ordered"),
         },
+        // The sweep asks again every night, until the hold has ended.
+        Err(ClosingError::Held) => Disposition::Done,
         Err(ClosingError::Changed(_)) => Disposition::Retry("something was added to the account meanwhile"),
         Err(ClosingError::Unavailable(_)) => Disposition::Retry("the account could not be closed"),
     }
@@ -181,8 +193,6 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     let found = match app.stores.of_account(account, store).await {
         Ok(found) => found,
         Err(_) => return Disposition::Retry("the store could not be read"),
-        // The sweep asks again every night, until the hold has ended.
-        Err(ClosingError::Held) => Disposition::Done,
     };
     match &found {
         Some(item) if item.generation != *generation => {
@@ -235,6 +245,10 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     }
     if app.accounts.drop_store(account, store).await.is_err() {
         return Disposition::Retry("the pointer to the store could not be deleted");
+    }
+    // Before the last thing that leads to it, so that no backup brings back what nobody looks for any more.
+    if app.tombstones.remember(Erased::Store(store), app.clock.now()).await.is_err() {
+        return Disposition::Retry("the end of the store could not be remembered");
     }
     // The store's own item last: as long as it is there, the sweep finds what is not finished.
     let Some(item) = found else { return Disposition::Done };

@@ -141,10 +141,10 @@ pub enum Sweep {
     Breaches,
     /// What proved who asked, where the request's end has not deleted it (R068).
     Verifications,
-    /// Whether all is as it was promised (R029).
-    Compliance,
     /// Whether nothing in the audit chain was changed (`privacy.md` D.8).
     Chain,
+    /// Whether all is as it was promised (R029).
+    Compliance,
 }
 
 impl Sweep {
@@ -167,9 +167,9 @@ impl Sweep {
         Self::Requests,
         Self::Breaches,
         Self::Verifications,
+        Self::Chain,
         Self::Compliance,
     ];
-        Self::Chain,
 
     /// Its name, as an order has it.
     #[must_use]
@@ -192,9 +192,9 @@ impl Sweep {
             Self::Requests => "requests",
             Self::Breaches => "breaches",
             Self::Verifications => "verifications",
+            Self::Chain => "chain",
             Self::Compliance => "compliance",
         }
-            Self::Chain => "chain",
     }
 }
 
@@ -358,6 +358,7 @@ async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavaila
         Sweep::Verifications => &app.config.verifications_table,
         Sweep::Requests => return requests::run(app, order, budget).await,
         Sweep::Breaches => return breaches::run(app, order).await,
+        Sweep::Chain => return chain::run(app, order, budget).await,
         Sweep::Compliance => return compliance::run(app, order).await,
     };
     let (now, first) = (app.clock.now(), first_segment(app));
@@ -373,7 +374,6 @@ fn first_segment(app: &App) -> i32 {
 
 async fn offboarding(app: &App, order: Order, budget: Budget) -> Result<Report, Unavailable> {
     let begun_before = app.clock.now() - PATIENCE;
-        Sweep::Chain => return chain::run(app, order, budget).await,
     let stores = unfinished_stores(&app.tables, &app.config.stores_table, begun_before, budget).await?;
     let mut sent = 0;
     if !order.dry_run {

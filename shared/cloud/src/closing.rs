@@ -30,7 +30,8 @@ use crate::{
         page::{MAX_PER_PAGE, PageError, PageRequest},
         stores::{StoreItem, Stores},
         subscriptions::Subscriptions,
-        transaction::{self, TransactionError},
+        tombstones::{Erased, Tombstones},
+        transaction::{self, Part, TransactionError},
     },
     journal::{Concerning, Journal, SecurityEvent},
     mailer::{MailKind, MailMessage},
@@ -85,9 +86,9 @@ pub struct Manner<'a> {
     pub last_key: Option<&'a KeyId>,
     /// How long it may take now.
     pub budget: Budget,
-}
     /// What is to stay under a legal hold; nothing where who closes leaves nothing behind, and then nothing is closed of which something is held.
     pub held: Option<&'a Held>,
+}
 
 /// Why something was not closed, or not all of it. What was done stays done, and asking again goes on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -98,10 +99,10 @@ pub enum ClosingError {
     /// Something was added while it was being closed.
     #[error("the {0} changed meanwhile")]
     Changed(&'static str),
-    /// A table, a queue or the vault could not be asked.
     /// A legal hold keeps something of it, and who closes it cannot leave that behind. Nothing was done.
     #[error("a legal hold keeps something of it")]
     Held,
+    /// A table, a queue or the vault could not be asked.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -121,6 +122,10 @@ pub struct Closing {
     pub stores: Stores,
     /// Subscriptions.
     pub subscriptions: Subscriptions,
+    /// Legal holds.
+    pub holds: Holds,
+    /// What was erased.
+    pub tombstones: Tombstones,
     /// The data keys of applications; none is wrapped or unwrapped here.
     pub data_keys: DataKeys,
     /// Credentials.
@@ -184,13 +189,8 @@ impl Closing {
         by: &By<'_>,
         account: &AccountId,
         application: &ApplicationId,
-    ) -> Result<(), ClosingError> {
-        self.subscriptions(account, application).await?;
-        let mut live = self.keys.all_of_application(application).await?;
-        live.retain(ShownKeyItem::is_live);
-        let mut parts: Vec<_> = self.accounts.deleting_application(account, application, live.len()).into();
         held: Option<&Held>,
-        parts.extend(live.iter().flat_map(|key| self.keys.revoking(key)));
+    ) -> Result<(), ClosingError> {
         let keeps = match held {
             Some(held) => held.application(application).next().is_some(),
             None if self.holds.of(account, self.clock.now()).await?.application(application).next().is_some() => {
@@ -198,16 +198,28 @@ impl Closing {
             }
             None => false,
         };
-        match transaction::write(&self.tables, parts).await {
-            Ok(()) => {}
-            // Somebody else was faster: what was asked for is done.
+        self.subscriptions(account, application).await?;
+        let mut live = self.keys.all_of_application(application).await?;
+        live.retain(ShownKeyItem::is_live);
         if keeps {
             for key in &live {
                 self.revoke(key).await?;
             }
             return Ok(());
         }
+        let mut parts: Vec<_> = self.accounts.deleting_application(account, application, live.len()).into();
+        parts.extend(live.iter().flat_map(|key| self.keys.revoking(key)));
+        parts.push(self.tombstones.remembering(Erased::Application(application), self.clock.now()));
+        match transaction::write(&self.tables, parts).await {
+            Ok(()) => {}
+            // Somebody else was faster: what was asked for is done.
             Err(TransactionError::Condition(0)) => return Ok(()),
+            // What was held while its account was erased: there is no count of applications any more.
+            Err(TransactionError::Condition(2)) if self.accounts.get(account).await?.is_none() => {
+                let [item, owner, _] = self.accounts.deleting_application(account, application, live.len());
+                let tombstone = self.tombstones.remembering(Erased::Application(application), self.clock.now());
+                transaction::write(&self.tables, vec![item, owner, tombstone]).await.map_err(|_| Unavailable)?;
+            }
             Err(TransactionError::Condition(_)) => {
                 return Err(ClosingError::Changed("application's keys or subscriptions"));
             }
@@ -220,18 +232,6 @@ impl Closing {
         Ok(())
     }
 
-    /// Deletes all subscriptions of an application, and shreds their secrets.
-    async fn subscriptions(&self, account: &AccountId, application: &ApplicationId) -> Result<(), ClosingError> {
-        let items = self.subscriptions.all(application).await?;
-        for some in items.chunks(DELETED_AT_ONCE) {
-            let ids: Vec<&SubscriptionId> = some.iter().map(|item| &item.id).collect();
-            let mut parts: Vec<_> = ids.iter().map(|id| self.subscriptions.deleting(application, id)).collect();
-            parts.extend(self.accounts.dropping_subscriptions(account, application, &ids));
-            match transaction::write(&self.tables, parts).await {
-                Ok(()) => {}
-                Err(TransactionError::Condition(_)) => {
-                    return Err(ClosingError::Changed("application's subscriptions"));
-                }
     /// Revokes a key, and makes room for another one where whoever holds it is still there.
     ///
     /// # Errors
@@ -246,6 +246,18 @@ impl Closing {
         }
     }
 
+    /// Deletes all subscriptions of an application, and shreds their secrets.
+    async fn subscriptions(&self, account: &AccountId, application: &ApplicationId) -> Result<(), ClosingError> {
+        let items = self.subscriptions.all(application).await?;
+        for some in items.chunks(DELETED_AT_ONCE) {
+            let ids: Vec<&SubscriptionId> = some.iter().map(|item| &item.id).collect();
+            let mut parts: Vec<_> = ids.iter().map(|id| self.subscriptions.deleting(application, id)).collect();
+            parts.extend(self.accounts.dropping_subscriptions(account, application, &ids));
+            match transaction::write(&self.tables, parts).await {
+                Ok(()) => {}
+                Err(TransactionError::Condition(_)) => {
+                    return Err(ClosingError::Changed("application's subscriptions"));
+                }
                 Err(TransactionError::Unavailable(unavailable)) => return Err(unavailable.into()),
             }
         }
@@ -308,14 +320,14 @@ impl Closing {
         self.mails.send(&MailMessage::plain(id, mail, account.email.clone())).await?;
         // The ledger stays as proof for its time, under an id that leads to nobody once the account is gone.
         self.consents.ending(&Subject::Account(account.id.clone()), self.clock.now()).await?;
-        let mut parts: Vec<_> = self.accounts.erasing(account).into();
+        let mut parts = self.erasing(account).await?;
+        parts.push(self.tombstones.remembering(Erased::Account(&account.id), self.clock.now()));
         parts.extend(last.iter().flat_map(|key| self.keys.revoking(key)));
         transaction::write(&self.tables, parts).await.map_err(|_| Unavailable)?;
         let closed = Concerning { key: last_key.cloned(), ..Concerning::default() };
         by.note(&account.id, SecurityEvent::AccountClosed, closed);
         Ok(())
     }
-}
     /// Sets an account aside that a legal hold keeps, once all else of it is closed: its address leads nowhere, so that who comes back begins anew, and
     /// nobody is reminded of it. Done again, it changes nothing.
     ///
@@ -343,3 +355,4 @@ impl Closing {
     async fn has_address(&self, account: &AccountItem) -> Result<bool, Unavailable> {
         Ok(self.accounts.of_address(&account.email).await?.is_some_and(|found| found.id == account.id))
     }
+}

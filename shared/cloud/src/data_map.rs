@@ -38,6 +38,7 @@ use crate::dynamo::{
     stores::{GrantItem, HooksItem, SealedItem, StoreItem},
     subscriptions::{SubscriptionItem, SubscriptionPointerItem},
     sweeps::SweepItem,
+    tombstones::TombstoneItem,
     usage::{FoldedItem, UsageItem},
 };
 use crate::events::{
@@ -108,24 +109,25 @@ pub static DATA_MAP: DataMap = DataMap {
         OpenItem::RECORD,
         LockItem::RECORD,
         BreachItem::RECORD,
-        VerificationItem::RECORD,
         HoldItem::RECORD,
+        VerificationItem::RECORD,
         RunItem::RECORD,
         PlaceItem::RECORD,
         ReceiptItem::RECORD,
         LinkItem::RECORD,
         HeadItem::RECORD,
         ChainedItem::RECORD,
+        VerifiedItem::RECORD,
         RequestMessage::RECORD,
         ConsentItem::RECORD,
         ContactItem::RECORD,
-        VerifiedItem::RECORD,
         ContactEmailItem::RECORD,
         UnsubscribeItem::RECORD,
         FormItem::RECORD,
         WaitingConsentItem::RECORD,
         MarketingMessage::RECORD,
         CallbackMessage::RECORD,
+        TombstoneItem::RECORD,
     ],
     resources: &[
         Resource::table("keys", "KeysTable").backed_up(7),
@@ -148,6 +150,8 @@ pub static DATA_MAP: DataMap = DataMap {
         // What proves who asks is gone with the request's end, and no backup brings it back (R068).
         Resource::table("verifications", "VerificationsTable"),
         Resource::table("consents", "ConsentsTable").backed_up(14),
+        // Never restored with the others: it says what to take out of them again.
+        Resource::table("tombstones", "TombstonesTable").backed_up(14),
         // Bodies die with the day; what is given up leaves an envelope in `dead-events`.
         Resource::perishable("incoming-events", "IncomingEventsQueue", 24),
         Resource::perishable("outgoing-events", "OutgoingEventsQueue", 24),
@@ -210,13 +214,13 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-requests", "RequestsSchedule"),
         Resource::schedule("sweep-breaches", "BreachesSchedule"),
         Resource::schedule("sweep-verifications", "VerificationsSchedule"),
+        Resource::schedule("sweep-chain", "ChainSchedule"),
         Resource::secret_prefix("store/").holding(&[CREDENTIAL]).about(Subject::Merchant, Role::Both),
         Resource::memory("store-access", 600)
             .holding(&[CREDENTIAL, STORE_ADDRESS])
             .about(Subject::Merchant, Role::Both),
         Resource::memory("hook-secrets", 60).holding(&[CREDENTIAL]).about(Subject::Merchant, Role::Both),
         // An answer is dropped by the next look at the cache after its time to live, the longest of which this is.
-        Resource::schedule("sweep-chain", "ChainSchedule"),
         Resource::memory("answers", 1_200).holding(&[ANSWER]).about(Subject::Shopper, Role::Processor),
         Resource::memory("signing-secrets", 600)
             .holding(&[SIGNING_SECRET])

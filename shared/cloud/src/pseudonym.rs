@@ -1,4 +1,4 @@
-//! Names under which the audit chain and tombstones know people (`privacy.md` D.8): the same for the same person, and of no use to anybody who
+//! Names under which the audit chain knows people (`privacy.md` D.8): the same for the same person, and of no use to anybody who
 //! cannot ask KMS.
 
 use sha2::{Digest, Sha256};
@@ -11,8 +11,6 @@ use domain::hex::hex;
 pub enum Use {
     /// The audit chain.
     Audit,
-    /// Tombstones of people with an account.
-    Tombstone,
 }
 
 /// Makes pseudonyms.
@@ -36,7 +34,6 @@ impl Pseudonyms {
     pub async fn of(&self, what_for: Use, subject: &str) -> Result<String, Unavailable> {
         let form = match what_for {
             Use::Audit => "cartage-audit-1",
-            Use::Tombstone => "cartage-tombstone-1",
         };
         // Only a hash of it leaves us, and of what KMS makes of that only a hash stays.
         let subject = hex(&Sha256::digest(subject));

@@ -90,10 +90,13 @@ pub fn consent(consent: &ConsentId) -> String {
     format!("{CONSENTS}{}", consent.body())
 }
 
+/// `consents`: what the links of marketing mails start with.
+pub const UNSUBSCRIBES: &str = "unsubscribe#";
+
 /// `consents`: what the link of one marketing mail stands for. Only the hash of its token stands here.
 #[must_use]
 pub fn unsubscribe(hash: &str) -> String {
-    format!("unsubscribe#{hash}")
+    format!("{UNSUBSCRIBES}{hash}")
 }
 
 /// `guards`: consents that wait for their link to be followed. Only the link's hash stands here.
@@ -154,10 +157,13 @@ pub fn store(store: &StoreId) -> String {
     format!("store#{}", store.body())
 }
 
+/// `stores`: what days on which stores left start with.
+pub const DEPARTED: &str = "departed#";
+
 /// `stores`: the stores that left on a day. Not in their partitions: those are to be empty.
 #[must_use]
 pub fn departed(day: Date) -> String {
-    format!("departed#{day}")
+    format!("{DEPARTED}{day}")
 }
 
 /// `store-keys`: the item of one store or application.
@@ -275,15 +281,15 @@ pub const CHAIN: &str = "chain";
 /// `privacy`: the end of the audit chain.
 pub const HEAD: &str = "head";
 
+/// `usage`: how far the audit chain has been verified, in [`CHAIN`].
+pub const VERIFIED: &str = "verified";
+
 /// `privacy`: what the links of the audit chain start with.
 pub const LINKS: &str = "link#";
 
 /// `privacy`: one link of the audit chain.
 #[must_use]
 pub fn link(seq: u64) -> String {
-/// `usage`: how far the audit chain has been verified, in [`CHAIN`].
-pub const VERIFIED: &str = "verified";
-
     format!("{LINKS}{seq:012}")
 }
 
@@ -302,10 +308,31 @@ pub fn breach(id: &BreachId) -> String {
     format!("{BREACH}{}", id.body())
 }
 
+/// `privacy`: the partition of the legal holds.
+pub const HOLDS: &str = "holds";
+
+/// `privacy`: what holds start with, within their partition.
+pub const HOLD: &str = "hold#";
+
+/// `privacy`: one hold, within their partition.
+#[must_use]
+pub fn hold(id: &HoldId) -> String {
+    format!("{HOLD}{}", id.body())
+}
+
+/// `privacy`: what locks of requests start with.
+pub const LOCKS: &str = "lock#";
+
 /// `privacy`: which request is carried out for a person and kind.
 #[must_use]
 pub fn request_lock(account: &AccountId, kind: Kind) -> String {
-    format!("lock#{}#{}", account.body(), kind.as_str())
+    format!("{LOCKS}{}#{}", account.body(), kind.as_str())
+}
+
+/// `tombstones`: that what had an id was erased.
+#[must_use]
+pub fn tombstone(id: &str) -> String {
+    format!("tomb#{id}")
 }
 
 /// `privacy`: the partition of one partner: who it is, what it has asked, and how much today.

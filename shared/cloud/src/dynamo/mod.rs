@@ -31,12 +31,14 @@ pub mod privacy;
 pub mod proofs;
 pub mod reports;
 pub mod requests;
+pub mod restored;
 pub mod runs;
 pub mod sign_ups;
 pub mod store_keys;
 pub mod stores;
 pub mod subscriptions;
 pub mod sweeps;
+pub mod tombstones;
 pub mod transaction;
 pub mod usage;
 
