@@ -1,7 +1,10 @@
 //! The policies, in all their versions (R040).
 
 use cloud::http::{Answer, Call, Code, Problem, tag};
-use domain::policy::{POLICIES, Policy, Version, named};
+use domain::{
+    agreement::LEAD,
+    policy::{POLICIES, Policy, Version, named},
+};
 use http::header;
 use jiff::Timestamp;
 
@@ -18,6 +21,8 @@ pub(crate) struct Policies {
     pub(crate) precedence: Vec<&'static str>,
     /// Each policy.
     pub(crate) data: Vec<Document>,
+    /// How many days before a significant version binds an account its notice is mailed, at least.
+    pub(crate) notice_days: i64,
 }
 
 /// A policy.
@@ -30,6 +35,9 @@ pub(crate) struct Document {
     pub(crate) title: &'static str,
     /// The name of the version that holds now; none before the first does.
     pub(crate) in_effect: Option<&'static str>,
+    /// The name of the version that comes next, where one is published (R032). Where it is significant, it binds an account that was told of it late
+    /// only after its notice's time.
+    pub(crate) coming: Option<&'static str>,
     /// All versions, the oldest first.
     pub(crate) versions: Vec<Published>,
 }
@@ -58,11 +66,13 @@ pub(crate) fn list(now: Timestamp) -> Policies {
         document: policy.name,
         title: policy.title,
         in_effect: policy.in_effect(now).map(|version| version.name),
+        coming: policy.coming(now).map(|version| version.name),
         versions: policy.versions.iter().map(|version| published(policy, version)).collect(),
     };
     Policies {
         precedence: ["terms"].into_iter().chain(POLICIES.iter().map(|policy| policy.name)).collect(),
         data: POLICIES.iter().map(document).collect(),
+        notice_days: LEAD.as_hours() / 24,
     }
 }
 

@@ -4,6 +4,7 @@
 //! arguments, so every rule can be tested with a table or a property.
 
 pub mod account;
+pub mod agreement;
 pub mod breach;
 pub mod cache;
 pub mod card;

@@ -82,7 +82,13 @@ pub const PRIVACY: &str = "privacy";
 /// The policy of this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Policy> {
-    POLICIES.iter().find(|policy| policy.name == name)
+    among(POLICIES, name)
+}
+
+/// The policy of this name among `policies`.
+#[must_use]
+pub fn among<'a>(policies: &'a [Policy], name: &str) -> Option<&'a Policy> {
+    policies.iter().find(|policy| policy.name == name)
 }
 
 impl Policy {
@@ -96,6 +102,12 @@ impl Policy {
     #[must_use]
     pub fn in_effect(&self, now: Timestamp) -> Option<&'static Version> {
         self.versions.iter().rfind(|version| version.effective.start() <= now)
+    }
+
+    /// The version that comes next after `now`, where one is published (R032).
+    #[must_use]
+    pub fn coming(&self, now: Timestamp) -> Option<&Version> {
+        self.versions.iter().find(|version| version.effective.start() > now)
     }
 
     /// Whether the version of this name can be accepted at `now`: it exists, and no later one has taken its place.
@@ -147,13 +159,14 @@ mod tests {
         }
         let policy = Policy { name: "a", title: "A", versions: const { &[version("1", 1), version("2", 3)] } };
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        for (now, holds, can) in [
-            ("2026-12-31T23:59:59Z", None, [true, true]),
-            ("2027-01-01T00:00:00Z", Some("1"), [true, true]),
-            ("2027-02-28T23:59:59Z", Some("1"), [true, true]),
-            ("2027-03-01T00:00:00Z", Some("2"), [false, true]),
+        for (now, holds, comes, can) in [
+            ("2026-12-31T23:59:59Z", None, Some("1"), [true, true]),
+            ("2027-01-01T00:00:00Z", Some("1"), Some("2"), [true, true]),
+            ("2027-02-28T23:59:59Z", Some("1"), Some("2"), [true, true]),
+            ("2027-03-01T00:00:00Z", Some("2"), None, [false, true]),
         ] {
             assert_eq!(policy.in_effect(at(now)).map(|version| version.name), holds, "{now}");
+            assert_eq!(policy.coming(at(now)).map(|version| version.name), comes, "{now}");
             assert_eq!(["1", "2"].map(|name| policy.can_be_accepted(name, at(now))), can, "{now}");
             assert!(!policy.can_be_accepted("3", at(now)));
         }
