@@ -7,7 +7,7 @@
 use cloud::{
     data_map::DATA_MAP,
     dynamo::{
-        accounts::{AccountItem, ApplicationItem, EmailItem},
+        accounts::{AccountItem, AgreementItem, ApplicationItem, EmailItem},
         consents::{ConsentItem, ContactEmailItem, ContactItem},
         disclosed::{Extent, Shelf},
         key,
@@ -121,6 +121,7 @@ pub static PLACES: [Place; 8] = [
         holdings: &[
             Holding { record: AccountItem::RECORD, file: "account", rests: Rests::WithAccount(key::ACCOUNT) },
             Holding { record: EmailItem::RECORD, file: "address", rests: Rests::Unread },
+            Holding { record: AgreementItem::RECORD, file: "agreements", rests: Rests::WithAccount(key::POLICIES) },
         ],
         erased: true,
     },

@@ -1,4 +1,5 @@
-//! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125), and closes accounts that nobody uses (R022).
+//! Finishes the off-boarding of a store that `control` began (`privacy.md` D.10, R125), and closes accounts that nobody uses (R022) or
+//! whose owner declined a policy that they would be bound to (R102).
 //!
 //! Boundary: deletes what the tables `stores`, `store-keys`, `cache`, `events` and `accounts` and the vault hold of one store, or what an account
 //! has, by the same steps as its owner's call does (`cloud::closing`), and touches nothing else. It never calls the store. Everything it does may
@@ -170,10 +171,15 @@ async fn close(app: &App, message: &ClosingMessage) -> Disposition {
     if account.closing_since.is_none() {
         return Disposition::GiveUp("the account is not being closed");
     }
+    let Ok(agreements) = app.accounts.agreements(&account.id).await else {
+        return Disposition::Retry("it could not be read why the account is closed");
+    };
+    let declined = agreements.iter().any(|row| row.declined_at.is_some());
+    let mail = if declined { MailKind::AccountDeclined } else { MailKind::AccountExpired };
     let run = RequestId::from_uuid(app.clock.new_id());
-    let budget = Budget::ending_in(PER_MESSAGE);
-    let manner = Manner { mail: MailKind::AccountExpired, last_key: None, budget, held: None };
-    // For 90 days no webhook came from any of its stores: there is nothing that their platforms would have to forget.
+    let manner = Manner { mail, last_key: None, budget: Budget::ending_in(PER_MESSAGE), held: None };
+    // This function never calls a store. Where nobody used the account, its stores' platforms told us nothing for 90 days; where its owner declined,
+    // what they still send is refused.
     let farewell = async |_: &StoreItem| {};
     match app.closing.account(&By::new(&app.journal, &run, None), &account, manner, farewell).await {
         Ok(()) => Disposition::Done,

@@ -1,8 +1,8 @@
 //! How what an account has comes to its end: a store, an application, the account itself.
 //!
-//! One room, because there are several who end things: the owner's call, time that has passed (R022), a person who wants to be erased. Every
-//! step may be done again. What cannot be done within one invocation is done by the next, and the account's own item goes last: as long as it is
-//! there, whoever closes it finds what is left.
+//! One room, because there are several who end things: the owner's call, time that has passed (R022), a policy that was declined (R102), a person
+//! who wants to be erased. Every step may be done again. What cannot be done within one invocation is done by the next, and the account's own item
+//! goes last: as long as it is there, whoever closes it finds what is left.
 
 use std::{
     net::IpAddr,
@@ -40,7 +40,8 @@ use crate::{
     vault::Vault,
 };
 
-/// One account that is to be closed because nobody uses it: a message of the `offboarding` queue. The account's own item says that it was begun.
+/// One account that is to be closed because nobody uses it, or its owner declined what it would be bound to: a message of the `offboarding` queue.
+/// The account's own item says that it was begun.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
 #[serde(deny_unknown_fields)]
 #[pd(store = "offboarding", subject = Nobody, role = Controller, region = Anywhere)]
@@ -345,10 +346,15 @@ impl Closing {
         Ok(())
     }
 
-    /// The writes that erase an account, and its address where that leads to it.
+    /// The writes that erase an account with what it agreed to, and its address where that leads to it.
     async fn erasing(&self, account: &AccountItem) -> Result<Vec<Part>, Unavailable> {
         let [item, address] = self.accounts.erasing(account);
-        Ok(if self.has_address(account).await? { vec![item, address] } else { vec![item] })
+        let mut parts = self.accounts.forgetting(&self.accounts.agreements(&account.id).await?);
+        parts.push(item);
+        if self.has_address(account).await? {
+            parts.push(address);
+        }
+        Ok(parts)
     }
 
     /// Whether its address leads to an account: that of one that was set aside may be another's by now.

@@ -10,7 +10,7 @@ use personal_data::{
 
 use crate::closing::ClosingMessage;
 use crate::dynamo::{
-    accounts::{AccountItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
+    accounts::{AccountItem, AgreementItem, ApplicationItem, EmailItem, OwnerItem, StorePointerItem},
     active::CarriedItem,
     breaches::BreachItem,
     cache::{BodyItem, GenerationItem},
@@ -56,6 +56,7 @@ pub static DATA_MAP: DataMap = DataMap {
     records: &[
         KeyItem::RECORD,
         AccountItem::RECORD,
+        AgreementItem::RECORD,
         EmailItem::RECORD,
         ApplicationItem::RECORD,
         OwnerItem::RECORD,
@@ -211,6 +212,7 @@ pub static DATA_MAP: DataMap = DataMap {
         Resource::schedule("sweep-rotation", "RotationSchedule"),
         Resource::schedule("sweep-departures", "DeparturesSchedule"),
         Resource::schedule("sweep-compliance", "ComplianceSchedule"),
+        Resource::schedule("sweep-policies", "PoliciesSchedule"),
         Resource::schedule("sweep-requests", "RequestsSchedule"),
         Resource::schedule("sweep-breaches", "BreachesSchedule"),
         Resource::schedule("sweep-verifications", "VerificationsSchedule"),

@@ -87,6 +87,10 @@ pub enum MailKind {
     FormForOperator,
     /// The link that confirms what was ticked on a form.
     ConsentLink,
+    /// A policy has a new version (R032).
+    PolicyChanged,
+    /// An account was closed because its owner declined one (R102).
+    AccountDeclined,
 }
 
 /// What time brings. Types of ours, without a word that anybody typed.
@@ -110,6 +114,15 @@ pub enum Notice {
         /// From when it is of no use any more.
         rotate_by: Timestamp,
     },
+    /// To a new version of a policy.
+    Policy {
+        /// The policy, by its name in addresses.
+        policy: String,
+        /// Its version.
+        version: String,
+        /// From when it binds whoever says nothing; nothing where it binds only who agrees to it.
+        takes_effect: Option<Date>,
+    },
 }
 
 impl MailKind {
@@ -130,7 +143,9 @@ impl MailKind {
             | Self::AccountIdleAgain
             | Self::AccountExpired
             | Self::HowToAsk
-            | Self::Request => MessageClass::Legal,
+            | Self::Request
+            | Self::PolicyChanged
+            | Self::AccountDeclined => MessageClass::Legal,
         }
     }
 }
@@ -428,6 +443,24 @@ const fn words(kind: MailKind) -> Words {
             ],
             about: About::Notice,
         },
+        MailKind::PolicyChanged => Words {
+            subject: "One of our policies changes",
+            paragraphs: &[
+                "One of the policies that your account is bound to has a new version, with changes that matter. Please read it before it takes effect:",
+                "Where a day stands above, whoever goes on using the service from that day on agrees to the new version. Who does not agree says so before, with the owner's key: PUT /v1/account/agreements/{policy}/{version} with {\"agrees\": false}. The account then works until that day and is closed with it; a copy of what we hold is to be had until then under /privacy/requests.",
+                "Where no day stands above, nothing changes for you until you agree, with {\"agrees\": true}.",
+                "This has nothing to do with what you agreed to be written to about: that stays as you set it.",
+            ],
+            about: About::NoticeAndLink,
+        },
+        MailKind::AccountDeclined => Words {
+            subject: "Your account was closed, as you declined a new version of a policy",
+            paragraphs: &[
+                "A new version of a policy that you declined has taken effect, and your account is closed. All its keys are revoked, its stores are disconnected, and what it held is being deleted.",
+                "If you did not decline, answer this mail at once.",
+            ],
+            about: About::Nothing,
+        },
         MailKind::KeyOldAgain => Words {
             subject: "One of your API keys ends within a week",
             paragraphs: &[
@@ -606,6 +639,11 @@ fn told(notice: &Notice) -> Vec<String> {
             lines.push(format!("Refused from: {}", second(*rotate_by)));
             lines
         }
+        Notice::Policy { policy, version, takes_effect } => vec![
+            format!("Policy: {policy}"),
+            format!("Version: {version}"),
+            takes_effect.map_or("Takes effect: when you agree to it".to_owned(), |day| format!("Takes effect: {day}")),
+        ],
     }
 }
 
@@ -747,6 +785,19 @@ mod tests {
             let Rendered { text, .. } = render(&about).unwrap();
             assert!(text.contains("Key: key_00000000000000000000000001\r\n"));
             assert!(text.contains("Refused from: 1971-01-01 00:00:00 UTC"));
+        }
+        let policy = |day| Notice::Policy { policy: "privacy".to_owned(), version: "2".to_owned(), takes_effect: day };
+        let link = "https://api.example/policies/privacy/2";
+        for (day, line) in [
+            (Some(jiff::civil::date(2028, 3, 12)), "Takes effect: 2028-03-12"),
+            (None, "Takes effect: when you agree to it"),
+        ] {
+            let about = MailMessage { notice: Some(policy(day)), ..mail(MailKind::PolicyChanged, Some(link)) };
+            let Rendered { text, html, .. } = render(&about).unwrap();
+            for said in [link, "Policy: privacy", "Version: 2", line, "PUT /v1/account/agreements/{policy}/{version}"] {
+                assert!(text.contains(said) && html.contains(said), "{said}: {text}");
+            }
+            assert_eq!(about.kind.class(), MessageClass::Legal);
         }
     }
 

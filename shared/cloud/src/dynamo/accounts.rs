@@ -4,9 +4,11 @@
 //! application: whose it is, and its keys ([`crate::dynamo::keys`]), so that a merchant's revocation finds every key of an application
 //! without knowing its account.
 
+mod agreements;
 mod idle;
 mod subscriptions;
 
+pub use agreements::{AgreementItem, VersionOf};
 pub use idle::Mailed;
 
 use domain::{
@@ -102,7 +104,7 @@ pub struct AccountItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_told_again_on: Option<Date>,
-    /// Since when it is being closed because nobody uses it.
+    /// Since when it is being closed because nobody uses it, or because its owner declined what it would be bound to.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing_since: Option<Timestamp>,

@@ -57,6 +57,15 @@ pub const KEYS: &str = "key#";
 /// `accounts`: what pointers to stores start with, within the partition of their account.
 pub const STORES: &str = "store#";
 
+/// `accounts`: what an account was told of versions of policies and agreed to start with, within its partition.
+pub const POLICIES: &str = "policy#";
+
+/// `accounts`: what an account was told of one version of a policy and agreed to, within its partition.
+#[must_use]
+pub fn policy(policy: &str, version: &str) -> String {
+    format!("{POLICIES}{policy}#{version}")
+}
+
 /// `accounts`, `consents`: the account or contact that an e-mail address belongs to. The address is a hash, see [`crate::dynamo::accounts`].
 #[must_use]
 pub fn email(hash: &str) -> String {

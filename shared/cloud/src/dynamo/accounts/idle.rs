@@ -66,8 +66,8 @@ impl Accounts {
         self.holds(update.expression_attribute_values(":day", text(day.to_string()))).await
     }
 
-    /// Begins to close an account because nobody uses it: from now on no activity keeps it. False where the account is not as it was read any
-    /// more.
+    /// Begins to close an account because nobody uses it, or its owner declined what it would be bound to: from now on no activity keeps it. False
+    /// where the account is not as it was read any more.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
@@ -102,7 +102,7 @@ impl Accounts {
     }
 
     /// Whether the condition of a change held.
-    async fn holds(&self, part: Part) -> Result<bool, Unavailable> {
+    pub(super) async fn holds(&self, part: Part) -> Result<bool, Unavailable> {
         match write(&self.client, vec![part]).await {
             Ok(()) => Ok(true),
             Err(TransactionError::Condition(_)) => Ok(false),
