@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    account, applications, consents, credentials, events, grants, hooks, keep, keys, operator, privacy,
+    account, agreements, applications, consents, credentials, events, grants, hooks, keep, keys, operator, privacy,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -105,6 +105,13 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .repeated_by_id()
                 .fails([Code::NotFound, Code::Conflict])
         }
+        Endpoint::ListAgreements => of("account", "Which versions of the policies bind the account, and what it was told of others.")
+            .answers(ok, "How it stands to each policy.", schemas.answer::<agreements::Agreements>())
+            .fails([Code::NotFound]),
+        Endpoint::SayAgreement => of("account", "Agrees to a version of a policy, or declines it. An agreement is no consent to anything that takes one.")
+            .takes(schemas.request::<agreements::Agreement>())
+            .answers(ok, "How the account stands to each policy.", schemas.answer::<agreements::Agreements>())
+            .fails([Code::NotFound, Code::Conflict]),
         Endpoint::ListActivity => listing(of("account", "The calls of the account's keys, newest first."))
             .answers(ok, "The page.", schemas.list::<account::ShownLine>())
             .fails([Code::NotFound]),

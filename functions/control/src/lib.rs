@@ -7,6 +7,7 @@
 //! made again) goes into a queue.
 
 mod account;
+mod agreements;
 mod applications;
 mod consents;
 mod credentials;
@@ -57,7 +58,10 @@ use cloud::{
     sqs::Queue,
     vault::Vault,
 };
-use domain::store::Region;
+use domain::{
+    policy::{POLICIES, Policy},
+    store::Region,
+};
 
 cloud::config! {
     /// What the function needs to know.
@@ -160,6 +164,7 @@ pub struct App {
     public_url: String,
     contact: String,
     loopback: connectors::Loopback,
+    policies: &'static [Policy],
 }
 
 impl App {
@@ -239,7 +244,14 @@ impl App {
             public_url: config.public_url,
             contact: config.contact,
             loopback: config.egress_loopback.into(),
+            policies: POLICIES,
         }
+    }
+
+    /// The same, under other policies.
+    #[must_use]
+    pub fn with_policies(self, policies: &'static [Policy]) -> Self {
+        Self { policies, ..self }
     }
 
     /// The journals, so that `main` can hold the sandbox for them and tests can wait for them.

@@ -11,8 +11,8 @@ use domain::{id::StoreId, scope::ScopeSet};
 use http::{StatusCode, header};
 
 use crate::{
-    App, account, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once, operator,
-    privacy,
+    App, account, agreements, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once,
+    operator, privacy,
     routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -146,6 +146,8 @@ async fn known(
         Endpoint::ShowAccount => account::show(visit).await,
         Endpoint::ChangeAccount => account::change(visit).await,
         Endpoint::CloseAccount => account::close(visit).await,
+        Endpoint::ListAgreements => agreements::list(visit).await,
+        Endpoint::SayAgreement => agreements::say(visit, parameters).await,
         Endpoint::ListActivity => account::activity(visit, trace).await,
         Endpoint::ShowConsents => consents::show(visit, trace).await,
         Endpoint::SwitchConsent => consents::switch(visit, parameters.first().copied().unwrap_or_default()).await,

@@ -6,7 +6,7 @@
 
 use cloud::{
     dynamo::{
-        accounts::AccountItem,
+        accounts::{AccountItem, VersionOf},
         consents::Circumstances,
         key,
         keys::{Holder, KeyOrder, ShownKeyItem},
@@ -23,7 +23,7 @@ use domain::{
     consent::{Change, Source, Standing},
     id::{AccountId, MessageId},
     key::NewKey,
-    policy,
+    policy::{PRIVACY, Policy, among},
     role::Role,
     tier::Tier,
 };
@@ -73,7 +73,10 @@ struct Filled {
 
 /// `POST /v1/accounts`
 pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let filled = Filled { opted_out_of_sale: consents::asks_not_to_sell(call), ..check(call.json()?, call.received)? };
+    let filled = Filled {
+        opted_out_of_sale: consents::asks_not_to_sell(call),
+        ..check(call.json()?, app.policies, call.received)?
+    };
     if let Some(seconds) = app.sign_ups.too_many_from(call.source).await.map_err(unavailable)? {
         return Err(Problem::new(Code::RateLimited).retry_after(seconds));
     }
@@ -121,7 +124,7 @@ async fn mail_link(app: &App, filled: Filled) -> Result<(), Problem> {
     app.mails.send(&mail).await.map_err(unavailable)
 }
 
-fn check(form: Form, now: Timestamp) -> Result<Filled, Problem> {
+fn check(form: Form, policies: &[Policy], now: Timestamp) -> Result<Filled, Problem> {
     let mut errors = Vec::new();
     let name = read(&mut errors, "/name", &form.name);
     let email = read(&mut errors, "/email", &form.email);
@@ -136,7 +139,7 @@ fn check(form: Form, now: Timestamp) -> Result<Filled, Problem> {
     }
     let version = form.policy_version;
     // Who agrees to a text must be able to read it again, and the one that holds (R041).
-    if !policy::named(policy::PRIVACY).is_some_and(|policy| policy.can_be_accepted(&version, now)) {
+    if !among(policies, PRIVACY).is_some_and(|policy| policy.can_be_accepted(&version, now)) {
         errors.push(FieldError::new(
             "/policy_version",
             "a version of the privacy policy that holds; `GET /policies` lists them",
@@ -228,6 +231,9 @@ pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Proble
     parts.extend(app.accounts.creating(&made));
     parts.append(&mut key_parts);
     parts.extend(agreed(app, &made));
+    // What was accepted stands apart from what was consented to (R041).
+    let accepted = VersionOf { policy: PRIVACY, version: &made.policy_version };
+    parts.push(app.accounts.agreeing_at_first(&id, accepted, &shown.id, now));
     match transaction::write(&app.tables, parts).await {
         Ok(()) => {}
         Err(TransactionError::Condition(0)) => return Err(Code::LinkExpired.into()),

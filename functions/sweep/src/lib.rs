@@ -2,14 +2,15 @@
 //!
 //! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again, sends every
 //! connected store to be looked after, folds the service log into usage, and sees to what time brings: accounts that nobody uses, keys that are
-//! to be rotated, stores that left and must have left nothing, and the daily report that signs how all this stands. What takes long (mails, the
-//! closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
+//! to be rotated, stores that left and must have left nothing, new versions of policies, and the daily report that signs how all this stands.
+//! What takes long (mails, the closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
 
 mod breaches;
 mod chain;
 mod compliance;
 mod departures;
 mod inactivity;
+mod policies;
 mod requests;
 mod rotation;
 
@@ -48,6 +49,7 @@ use cloud::{
     sqs::Queue,
     vault::Vault,
 };
+use domain::policy::{POLICIES, Policy};
 
 cloud::config! {
     /// What the function needs to know.
@@ -135,6 +137,8 @@ pub enum Sweep {
     Rotation,
     /// Stores that left four weeks ago: whether anything of them is left (R125).
     Departures,
+    /// Accounts that are to be told of a new version of a policy, or that go on under one (R032, R102).
+    Policies,
     /// Requests of people that owe something, or are late (`privacy.md` D.3).
     Requests,
     /// Breaches of which the authority is to be told (R019).
@@ -164,6 +168,7 @@ impl Sweep {
         Self::Inactivity,
         Self::Rotation,
         Self::Departures,
+        Self::Policies,
         Self::Requests,
         Self::Breaches,
         Self::Verifications,
@@ -189,6 +194,7 @@ impl Sweep {
             Self::Inactivity => "inactivity",
             Self::Rotation => "rotation",
             Self::Departures => "departures",
+            Self::Policies => "policies",
             Self::Requests => "requests",
             Self::Breaches => "breaches",
             Self::Verifications => "verifications",
@@ -221,7 +227,7 @@ pub struct Report {
     pub swept: Swept,
     /// Off-boardings that were sent again, stores that were sent to be looked after, mails and closings that were ordered.
     pub sent: u64,
-    /// Items of usage that were written.
+    /// Items that were written: of usage, reports, agreements by use.
     pub folded: u64,
     /// What should not be as it still is: keys that are older than they may be, stores of which something is left, a chain that is broken,
     /// checks that failed.
@@ -261,6 +267,7 @@ pub struct App {
     reports: Reports,
     resources: Resources,
     signer: Signer,
+    policies: &'static [Policy],
     clock: Clock,
 }
 
@@ -288,6 +295,7 @@ impl App {
             sweeps: Sweeps::new(tables.clone(), config.usage_table.clone()),
             reports: Reports::new(tables.clone(), config.privacy_table.clone()),
             resources: Resources::new(&boot.aws, config.stack_name.clone()),
+            policies: POLICIES,
             signer: Signer::new(&boot.aws, config.signing_key.clone()),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
             closings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
@@ -324,6 +332,12 @@ impl App {
             clock: boot.clock.clone(),
         }
     }
+
+    /// The same, telling of other policies.
+    #[must_use]
+    pub fn with_policies(self, policies: &'static [Policy]) -> Self {
+        Self { policies, ..self }
+    }
 }
 
 /// Runs one sweep as far as the invocation's time allows; the next run does the rest.
@@ -359,6 +373,7 @@ async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavaila
         Sweep::Requests => return requests::run(app, order, budget).await,
         Sweep::Breaches => return breaches::run(app, order).await,
         Sweep::Chain => return chain::run(app, order, budget).await,
+        Sweep::Policies => return policies::run(app, order, budget).await,
         Sweep::Compliance => return compliance::run(app, order).await,
     };
     let (now, first) = (app.clock.now(), first_segment(app));
