@@ -10,7 +10,10 @@ use cloud::{
         key,
     },
 };
-use domain::scope::{Scope, ScopeSet};
+use domain::{
+    policy::{POLICIES, Policy},
+    scope::{Scope, ScopeSet},
+};
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 use sweep::{Order, Sweep};
@@ -35,6 +38,11 @@ pub(crate) struct Night<'a> {
 
 impl<'a> Night<'a> {
     pub(crate) fn of(house: &'a House) -> Self {
+        Self::telling_of(house, POLICIES)
+    }
+
+    /// The same, with these policies.
+    pub(crate) fn telling_of(house: &'a House, policies: &'static [Policy]) -> Self {
         let environment = environment("sweep", house.faults.url());
         let boot = Boot::new(&environment, house.clock().clone()).unwrap();
         let mut config = sweep::Config::from_env(&environment).unwrap();
@@ -52,6 +60,7 @@ impl<'a> Night<'a> {
             to.clone_from(from);
         }
         Self { app: sweep::App::new(&boot, config), begun: house.clock().now(), patience: 300_000, house }
+        Self { app: sweep::App::new(&boot, config).with_policies(policies), begun: house.clock().now(), house }
     }
 
     /// Goes to the day that is so many days after the beginning.
@@ -67,9 +76,19 @@ impl<'a> Night<'a> {
     }
 
     pub(crate) async fn run(&self, sweep: Sweep, dry_run: bool) -> sweep::Report {
+        self.attempt(sweep, dry_run).await.unwrap()
+    }
+
+    /// A run that may fail half-way.
+    pub(crate) async fn attempt(
+        &self,
+        sweep: Sweep,
+        dry_run: bool,
+    ) -> Result<sweep::Report, cloud::dynamo::Unavailable> {
         let mut context = lambda_runtime::Context::default();
         context.deadline = u64::try_from(self.house.clock().now().as_millisecond()).unwrap() + self.patience;
         sweep::handle(&self.app, Order { sweep, dry_run }, &context).await.unwrap()
+        sweep::handle(&self.app, Order { sweep, dry_run }, &context).await
     }
 
     /// What was mailed to whom by a run of today.

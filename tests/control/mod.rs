@@ -16,6 +16,7 @@ pub(crate) mod offboarding;
 mod operator;
 mod outages;
 mod permissions;
+mod policies;
 mod privacy;
 mod races;
 mod resources;

@@ -408,7 +408,7 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     config.privacy_table = house.own_table("privacy").await;
     config.requests_queue_url.clone_from(&house.config.requests_queue_url);
     super::operator::waiting(&house, &config.privacy_table, soon.now() - jiff::SignedDuration::from_hours(30)).await;
-    let app = sweep::App::new(&boot, config);
+    let app = sweep::App::new(&boot, config).with_policies(super::policies::CHANGED);
     // First all of them; then what time brings, to an account, its key and its store.
     let of_time = [sweep::Sweep::Inactivity, sweep::Sweep::Rotation, sweep::Sweep::Departures];
     for days in [0, 27, 54, 81, 91, 336] {
