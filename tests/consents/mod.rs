@@ -1,6 +1,7 @@
 //! Consents: the ledger, the letters that ask it, the forms and links by which it changes.
 
 mod accounts;
+mod answers;
 mod forms;
 mod letters;
 mod office;

@@ -7,10 +7,14 @@ use cloud::{
     clock::Clock,
     dynamo::{
         breaches::{BreachItem, Breaches},
+        forms::{FormItem, Forms},
+        key,
         requests::{AdvanceError, NewRequest, Requests, SubjectRequestItem, VerificationItem, With},
+        transaction,
     },
 };
 use domain::{
+    form,
     id::{AccountId, BreachId, KeyId, PrivacyRequestId},
     request::{Channel, Evidence, Kind, Language, Level, Regime, State, Step, life::Assessment},
     role::Role,
@@ -118,6 +122,47 @@ pub(super) async fn everything(house: &House) {
     let made = post(house, &key, "/v1/operator/breaches", json!({ "nature": "a table was public" })).await.json();
     let steps = format!("/v1/operator/breaches/{}/steps", made["id"].as_str().unwrap());
     assert_eq!(post(house, &key, &steps, json!({ "step": "dismiss" })).await.status, 200);
+    // Past the fault proxy: what a test does is not what the function does.
+    let boot = Boot::new(&environment("control", Stack::shared().aws()), house.clock().clone()).unwrap();
+    let tables = cloud::dynamo::client(&boot.aws);
+    let (forms, guards) = (house.config.forms_table.clone(), house.config.guards_table.clone());
+    let forms = Forms::new(tables.clone(), forms, guards, house.clock().clone());
+    let sent = complaint(&forms, house.clock().now());
+    transaction::write(&tables, forms.keeping(&sent).into()).await.unwrap();
+    assert_eq!(get(house, &key, "/v1/operator/forms").await.status, 200);
+    let path = format!("/v1/operator/forms/complaint/{}", sent.id);
+    assert_eq!(post(house, &key, &format!("{path}/reveal"), json!({ "reason": "contact" })).await.status, 200);
+    let steps = format!("{path}/steps");
+    for step in [json!({ "step": "contact" }), json!({ "step": "close", "outcome": "solved" })] {
+        assert_eq!(post(house, &key, &steps, step).await.status, 200);
+    }
+}
+
+/// A complaint that came in at this time.
+pub(super) fn complaint(forms: &Forms, received_at: Timestamp) -> FormItem {
+    let kind = form::Kind::Complaint;
+    let place = forms.place(kind, false);
+    FormItem {
+        pk: key::form(kind),
+        sk: key::sent(&place.id),
+        v: 1,
+        id: place.id,
+        kind,
+        received_at,
+        policy_version: "1".to_owned(),
+        name: Some("Bob Sender".parse().unwrap()),
+        email: Some("bob@example.com".parse().unwrap()),
+        phone: None,
+        company: None,
+        message: Some("I did not ask for this.".parse().unwrap()),
+        contacted_at: None,
+        contacted_by: None,
+        closed_at: None,
+        closed_by: None,
+        outcome: None,
+        breach: None,
+        expires_at: place.expires_at,
+    }
 }
 
 /// A request and a breach of some time ago in a table of a test's own, which a sweep finds something to do about.
@@ -326,4 +371,43 @@ async fn a_sweep_reminds_of_requests_and_breaches_and_a_dry_run_only_looks() {
     }
     until(request.due_at + SignedDuration::from_secs(7));
     assert_eq!(run(Sweep::Requests, true).await.swept.lag_seconds, 7, "it is late, and that is told");
+}
+
+#[tokio::test]
+async fn r030_a_complaint_that_nobody_answers_is_told_and_one_that_was_is_not() {
+    let house = House::new().await;
+    let environment = environment("sweep", Stack::shared().aws());
+    // A Thursday, the last day of a year.
+    let clock = Clock::steered("2026-12-31T10:00:00Z".parse().unwrap());
+    let boot = Boot::new(&environment, clock.clone()).unwrap();
+    let mut config = sweep::Config::from_env(&environment).unwrap();
+    config.forms_table = house.own_table("forms").await;
+    let forms =
+        Forms::new(house.tables(), config.forms_table.clone(), config.guards_table.clone(), clock.clone());
+    let app = sweep::App::new(&boot, config);
+    let run = async || {
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::try_from(clock.now().as_millisecond()).unwrap() + 300_000;
+        sweep::handle(&app, Order { sweep: Sweep::Forms, dry_run: true }, &context).await.unwrap()
+    };
+    let (left, answered, ended) =
+        (complaint(&forms, clock.now()), complaint(&forms, clock.now()), complaint(&forms, clock.now()));
+    for sent in [&left, &answered, &ended] {
+        transaction::write(&house.tables(), forms.keeping(sent).into()).await.unwrap();
+    }
+    let until = |at: &str| clock.advance(at.parse::<Timestamp>().unwrap().duration_since(clock.now()).unsigned_abs());
+    // The second working day is Monday: Friday is one, the weekend is none.
+    until("2027-01-04T10:00:00Z");
+    let report = run().await;
+    assert_eq!((report.swept.expired, report.overdue, report.swept.complete), (3, 0, true));
+    until("2027-01-04T10:00:07Z");
+    let report = run().await;
+    assert_eq!((report.overdue, report.swept.lag_seconds), (3, 7));
+    let by = KeyId::from_uuid(house.clock().new_id());
+    forms.contacted(&answered, &by).await.unwrap().unwrap();
+    forms.close(&ended, form::Outcome::Spam, &by).await.unwrap().unwrap();
+    assert!(forms.contacted(&answered, &by).await.unwrap().is_none(), "the first time counts");
+    assert!(forms.close(&ended, form::Outcome::Solved, &by).await.unwrap().is_none());
+    let report = run().await;
+    assert_eq!((report.swept.expired, report.overdue), (2, 1), "contacted and ended ones are not late");
 }

@@ -359,6 +359,21 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .fails([Code::Conflict]),
         Endpoint::DraftBreachNotice => of("operator", "The draft of what the authority is told (GDPR Art. 33(3)).")
             .answers_with(ok, "The draft.", vec![("text/markdown; charset=utf-8", json!({ "type": "string" }))]),
+        Endpoint::ListOpenForms => listing(of(
+            "operator",
+            "What was sent by forms and has not ended, without what was written or by whom, in the order of the days on which it came in.",
+        ))
+        .answers(ok, "The page.", schemas.list::<operator::FormRow>()),
+        Endpoint::RevealForm => {
+            of("operator", "What somebody sent by a form. The look, and what for, stands in the security log.")
+                .takes(schemas.request::<operator::Asked>())
+                .answers(ok, "What was sent.", schemas.answer::<operator::ShownForm>())
+                .repeated_by_id()
+        }
+        Endpoint::TakeFormStep => of("operator", "Notes that the sender of a form was contacted, or ends it.")
+            .takes(schemas.request::<operator::FormStepTaken>())
+            .answers(ok, "How far it is.", schemas.answer::<operator::FormRow>())
+            .fails([Code::Conflict]),
         Endpoint::RotateHookSecret => {
             of("stores", "Gives a store's webhooks another secret; the one so far is good for a day longer.")
                 .answers(ok, "The secret, for the only time.", schemas.answer::<hooks::Rotated>())

@@ -43,6 +43,7 @@ use cloud::{
         idempotency::Idempotency, keep_links::KeepLinks, keys::Keys, privacy::PrivacyRequests, requests::Requests,
         sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, tombstones::Tombstones,
         usage::Usage,
+        consents::Consents, deliveries::Deliveries, events::Events, forms::Forms, guard::SourceGuard, idempotency::Idempotency,
     },
     egress::Egress,
     env::Permission,
@@ -110,6 +111,8 @@ cloud::config! {
         pub privacy_table: String = "PRIVACY_TABLE",
         /// Table of the ledger of consents.
         pub consents_table: String = "CONSENTS_TABLE",
+        /// Table of what was sent by forms.
+        pub forms_table: String = "FORMS_TABLE",
         /// Table of what proves who asks about their own data.
         pub verifications_table: String = "VERIFICATIONS_TABLE",
         /// Queue of requests of people that are to be looked at.
@@ -151,6 +154,7 @@ pub struct App {
     breaches: Breaches,
     hold_ends: HoldEnds,
     chain: Chain,
+    forms: Forms,
     deliveries: Deliveries,
     mails: Queue<MailMessage>,
     closing: Closing,
@@ -215,6 +219,7 @@ impl App {
             keys,
             sign_ups: SignUps::new(tables.clone(), config.guards_table.clone(), clock.clone()),
             keep_links: KeepLinks::new(tables.clone(), config.guards_table.clone()),
+            forms: Forms::new(tables.clone(), config.forms_table, config.guards_table.clone(), clock.clone()),
             idempotency: Idempotency::new(tables.clone(), config.guards_table, clock.clone()),
             usage: Usage::new(tables.clone(), config.service_log_table.clone(), config.usage_table, clock.clone()),
             activity: Activity::new(tables.clone(), config.service_log_table, clock.clone()),

@@ -91,6 +91,9 @@ pub enum Endpoint {
     ShowBreach,
     TakeBreachStep,
     DraftBreachNotice,
+    ListOpenForms,
+    RevealForm,
+    TakeFormStep,
 }
 
 const fn open(name: &'static str, endpoint: Endpoint) -> Route {
@@ -172,6 +175,9 @@ pub static ROUTES: &[Route] = &[
     with(Scope::Operator, "GET /v1/operator/breaches/{breach}", Endpoint::ShowBreach),
     with(Scope::Operator, "POST /v1/operator/breaches/{breach}/steps", Endpoint::TakeBreachStep),
     with(Scope::Operator, "GET /v1/operator/breaches/{breach}/notice", Endpoint::DraftBreachNotice),
+    with(Scope::Operator, "GET /v1/operator/forms", Endpoint::ListOpenForms),
+    with(Scope::Operator, "POST /v1/operator/forms/{form}/{submission}/reveal", Endpoint::RevealForm),
+    with(Scope::Operator, "POST /v1/operator/forms/{form}/{submission}/steps", Endpoint::TakeFormStep),
 ];
 
 /// Finds the route of a call.

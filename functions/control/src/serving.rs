@@ -198,6 +198,9 @@ async fn known(
         Endpoint::ShowBreach => operator::show_breach(visit, &id(parameters, 0)?).await,
         Endpoint::TakeBreachStep => operator::take_step(visit, &id(parameters, 0)?).await,
         Endpoint::DraftBreachNotice => operator::notice(visit, &id(parameters, 0)?).await,
+        Endpoint::ListOpenForms => operator::list_forms(visit, trace).await,
+        Endpoint::RevealForm => operator::reveal_form(visit, id(parameters, 0)?, &id(parameters, 1)?).await,
+        Endpoint::TakeFormStep => operator::take_form_step(visit, id(parameters, 0)?, &id(parameters, 1)?).await,
     }
 }
 

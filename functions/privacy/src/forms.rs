@@ -5,9 +5,11 @@
 
 use cloud::{
     dynamo::{
+        breaches::BreachItem,
         forms::{FormItem, Place, WaitingConsentItem},
         key,
         sign_ups::LinkToken,
+        transaction,
     },
     http::{Answer, Call, Code, FieldError, Problem},
     journal::{Concerning, SecurityEvent},
@@ -79,6 +81,8 @@ pub(crate) async fn take(app: &App, call: &Call, kind: &str) -> Result<Answer, P
     }
     let (sender, message, policy_version) = check(kind, call.json()?)?;
     let Place { id, received_at, expires_at } = app.forms.place(kind, sender.is_none());
+    // Whoever suspects a leak starts its clock (R020).
+    let case = (kind == Kind::Leak).then(|| BreachItem::reported(&id, received_at));
     let item = FormItem {
         pk: key::form(kind),
         sk: key::sent(&id),
@@ -92,9 +96,17 @@ pub(crate) async fn take(app: &App, call: &Call, kind: &str) -> Result<Answer, P
         phone: sender.as_ref().and_then(|sender| sender.phone.clone()),
         company: sender.as_ref().and_then(|sender| sender.company.clone()),
         message,
+        contacted_at: None,
+        contacted_by: None,
+        closed_at: None,
+        closed_by: None,
+        outcome: None,
+        breach: case.as_ref().map(|case| case.id.clone()),
         expires_at,
     };
-    app.forms.keep(&item).await.map_err(consents::unavailable)?;
+    let mut parts: Vec<_> = app.forms.keeping(&item).into();
+    parts.extend(case.as_ref().map(|case| app.breaches.adding(case)));
+    transaction::write(&app.tables, parts).await.map_err(|_| Problem::unavailable())?;
     if kind == Kind::Leak {
         // A line has its caller's address; of somebody without a name it has none (R093).
         let source = call.source.filter(|_| sender.is_some());

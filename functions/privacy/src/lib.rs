@@ -29,6 +29,7 @@ use cloud::{
     dynamo::{
         accounts::Accounts, admission::Admission, consents::Consents, counts::Counts, forms::Forms, guard::SourceGuard,
         proofs::Proofs, requests::Requests, runs::Runs, sign_ups::SignUps,
+        accounts::Accounts, admission::Admission, breaches::Breaches, consents::Consents, counts::Counts, forms::Forms, guard::SourceGuard,
     },
     gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},
@@ -93,6 +94,7 @@ pub struct App {
     accounts: Accounts,
     consents: Consents,
     forms: Forms,
+    breaches: Breaches,
     sign_ups: SignUps,
     mails: Queue<MailMessage>,
     mailbox: EmailAddress,
@@ -127,6 +129,7 @@ impl App {
             journal,
             accounts: Accounts::new(tables.clone(), config.accounts_table),
             runs: Runs::new(tables.clone(), config.privacy_table.clone()),
+            breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
             requests: Requests::new(tables.clone(), config.privacy_table, config.verifications_table.clone()),
             proofs: Proofs::new(tables.clone(), config.verifications_table),
             secrets: Secrets::new(&boot.aws, config.code_key),

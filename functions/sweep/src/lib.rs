@@ -9,6 +9,7 @@ mod breaches;
 mod chain;
 mod compliance;
 mod departures;
+mod forms;
 mod inactivity;
 mod policies;
 mod requests;
@@ -30,6 +31,7 @@ use cloud::{
         departures::Departures,
         expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
         holds::Holds,
+        forms::Forms,
         keep_links::KeepLinks,
         keys::Keys,
         reports::Reports,
@@ -76,6 +78,8 @@ cloud::config! {
         pub accounts_table: String = "ACCOUNTS_TABLE",
         /// Table of requests about people, and of the reports of the self-check.
         pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of what was sent by forms.
+        pub forms_table: String = "FORMS_TABLE",
         /// Table of the stores' data keys.
         pub store_keys_table: String = "STORE_KEYS_TABLE",
         /// What the names of credentials start with.
@@ -139,6 +143,8 @@ pub enum Sweep {
     Departures,
     /// Accounts that are to be told of a new version of a policy, or that go on under one (R032, R102).
     Policies,
+    /// People who complained or reported something and wait for somebody (R030).
+    Forms,
     /// Requests of people that owe something, or are late (`privacy.md` D.3).
     Requests,
     /// Breaches of which the authority is to be told (R019).
@@ -169,6 +175,7 @@ impl Sweep {
         Self::Rotation,
         Self::Departures,
         Self::Policies,
+        Self::Forms,
         Self::Requests,
         Self::Breaches,
         Self::Verifications,
@@ -195,6 +202,7 @@ impl Sweep {
             Self::Rotation => "rotation",
             Self::Departures => "departures",
             Self::Policies => "policies",
+            Self::Forms => "forms",
             Self::Requests => "requests",
             Self::Breaches => "breaches",
             Self::Verifications => "verifications",
@@ -255,6 +263,7 @@ pub struct App {
     hold_ends: HoldEnds,
     chain: Chain,
     verified: VerifiedMarks,
+    forms: Forms,
     mails: Queue<MailMessage>,
     usage: Usage,
     active: Active,
@@ -310,6 +319,12 @@ impl App {
             breaches: Breaches::new(tables.clone(), config.privacy_table.clone()),
             chain: Chain::new(tables.clone(), config.privacy_table.clone()),
             verified: VerifiedMarks::new(tables.clone(), config.usage_table.clone()),
+            forms: Forms::new(
+                tables.clone(),
+                config.forms_table.clone(),
+                config.guards_table.clone(),
+                boot.clock.clone(),
+            ),
             mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
             active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
             accounts,
@@ -373,6 +388,7 @@ async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavaila
         Sweep::Requests => return requests::run(app, order, budget).await,
         Sweep::Breaches => return breaches::run(app, order).await,
         Sweep::Chain => return chain::run(app, order, budget).await,
+        Sweep::Forms => return forms::run(app, order, budget).await,
         Sweep::Policies => return policies::run(app, order, budget).await,
         Sweep::Compliance => return compliance::run(app, order).await,
     };

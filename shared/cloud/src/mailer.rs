@@ -342,7 +342,7 @@ const fn words(kind: MailKind) -> Words {
         MailKind::FormForOperator => Words {
             subject: "A form has come in",
             paragraphs: &[
-                "Somebody filled in one of the forms. What was written is not in this mail, which knows no retention; it rests in the table of forms under this reference:",
+                "Somebody filled in one of the forms. What was written is not in this mail, which knows no retention; whoever has an operator's key reads it with POST /v1/operator/forms/{form}/{reference}/reveal:",
                 "A complaint, or a report of a leak, a weakness or abuse wants an answer within two working days. Whoever suspects a leak starts a clock of 72 hours.",
             ],
             about: About::Form,

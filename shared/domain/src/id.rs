@@ -151,6 +151,14 @@ ids! {
     SubmissionId = "frm_";
 }
 
+impl BreachId {
+    /// The case that a report by a form opens: one, however often it is written down.
+    #[must_use]
+    pub fn of_report(form: &SubmissionId) -> Self {
+        Self(format!("{}{}", Self::PREFIX, form.body()))
+    }
+}
+
 impl MessageId {
     /// The mail that tells the end of a request: the same one however often it is told.
     #[must_use]

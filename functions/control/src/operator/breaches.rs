@@ -10,7 +10,7 @@ use cloud::{
 };
 use domain::{
     breach::{BreachRefused, BreachState, BreachStep, Risk},
-    id::BreachId,
+    id::{BreachId, SubmissionId},
 };
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -39,6 +39,8 @@ pub(crate) struct Shown {
     /// Whether that time is over and the authority may still have to be told.
     overdue: bool,
     nature: String,
+    /// The report that has opened it, where the form `leak` has.
+    form: Option<SubmissionId>,
     places: Vec<String>,
     people: Option<u64>,
     records: Option<u64>,
@@ -55,7 +57,7 @@ impl Shown {
         move |item| {
             let case = item.case();
             let BreachItem { id, state, risk, detected_at, reported_at, nature, places, people, records, .. } = item;
-            let BreachItem { consequences, measures, late_because, authority_told_at, .. } = item;
+            let BreachItem { consequences, measures, late_because, authority_told_at, form, .. } = item;
             Self {
                 id,
                 state,
@@ -65,6 +67,7 @@ impl Shown {
                 due_at: case.due(),
                 overdue: case.is_pending() && case.due() < now,
                 nature,
+                form,
                 places,
                 people,
                 records,

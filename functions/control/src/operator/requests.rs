@@ -14,6 +14,7 @@ use domain::{
 use http::StatusCode;
 use jiff::Timestamp;
 
+use super::reason;
 use crate::{
     page,
     serving::{Visit, unavailable},
@@ -124,40 +125,6 @@ pub(crate) async fn show(visit: &Visit<'_>, id: &PrivacyRequestId) -> Result<Ans
     Ok(Answer::json(StatusCode::OK, &Shown::from(find(visit, id).await?)))
 }
 
-/// What for somebody looks at personal data. The list is closed, so that no reason can tell what it is there to protect.
-#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReadReason"))]
-#[serde(rename_all = "kebab-case")]
-enum Reason {
-    /// To find out who asks.
-    Verify,
-    /// To decide what is asked.
-    Decide,
-    /// To write to the person.
-    Contact,
-    /// To answer an authority or a court.
-    Authority,
-}
-
-impl Reason {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Verify => "verify",
-            Self::Decide => "decide",
-            Self::Contact => "contact",
-            Self::Authority => "authority",
-        }
-    }
-}
-
-/// What for.
-#[derive(serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ReadOfPersonalData"))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
-    reason: Reason,
-}
-
 /// What a request says of its person, until it has ended.
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PersonOfRequest"))]
@@ -172,7 +139,7 @@ pub(crate) struct Personal {
 
 /// `POST /v1/operator/requests/{request}/reveal`
 pub(crate) async fn reveal(visit: &Visit<'_>, id: &PrivacyRequestId) -> Result<Answer, Problem> {
-    let Asked { reason } = visit.call.json()?;
+    let reason = reason::asked(visit)?;
     let item = find(visit, id).await?;
     note(visit, SecurityEvent::PersonalDataRead, item.account.clone(), reason.as_str());
     let named = |Correction { field, value }: Correction| (field.as_str().to_owned(), value);

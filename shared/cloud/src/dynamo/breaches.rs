@@ -3,7 +3,7 @@
 
 use domain::{
     breach::{BreachState, Case, Risk},
-    id::{BreachId, KeyId},
+    id::{BreachId, KeyId, SubmissionId},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -11,7 +11,7 @@ use personal_data::PersonalData;
 use super::{
     Client, Unavailable, key,
     page::{List, Page, PageError, PageRequest, Range, get},
-    transaction::{self, TransactionError, number, put},
+    transaction::{self, Part, TransactionError, number, put},
 };
 
 /// A case. Its texts are an officer's; the form says that they name nobody.
@@ -49,6 +49,10 @@ pub struct BreachItem {
     /// What happened.
     #[pd(none)]
     pub nature: String,
+    /// The report that has opened it, where a form has.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<SubmissionId>,
     /// The tables, queues and buckets that it is about, by their names in the data map.
     #[pd(none)]
     pub places: Vec<String>,
@@ -94,9 +98,24 @@ pub struct BreachItem {
 }
 
 impl BreachItem {
+    /// A case that a form has opened, because somebody suspects a leak (R020). The clock starts with the report: whatever is found out later, it was
+    /// not detected before. It tells of its time no more than the form does.
+    #[must_use]
+    pub fn reported(form: &SubmissionId, received_at: Timestamp) -> Self {
+        let nature = "Somebody suspects that personal data has leaked, and has said so by the form `leak`.".to_owned();
+        Self {
+            form: Some(form.clone()),
+            ..Self::case(BreachId::of_report(form), nature, received_at, received_at)
+        }
+    }
+
     /// A case that is suspected.
     #[must_use]
     pub fn suspected(id: BreachId, nature: String, detected_at: Timestamp, by: KeyId, now: Timestamp) -> Self {
+        Self { written_by: vec![by], ..Self::case(id, nature, detected_at, now) }
+    }
+
+    fn case(id: BreachId, nature: String, detected_at: Timestamp, now: Timestamp) -> Self {
         Self {
             pk: key::BREACHES.to_owned(),
             sk: key::breach(&id),
@@ -108,6 +127,7 @@ impl BreachItem {
             detected_at,
             reported_at: now,
             nature,
+            form: None,
             places: Vec::new(),
             people: None,
             records: None,
@@ -117,7 +137,7 @@ impl BreachItem {
             authority_told_at: None,
             persons_told_at: None,
             closed_at: None,
-            written_by: vec![by],
+            written_by: Vec::new(),
             reminded: 0,
         }
     }
@@ -149,17 +169,18 @@ impl Breaches {
         Self { client, table }
     }
 
+    /// The write that puts a case into the register; it fails where it is there already.
+    #[must_use]
+    pub fn adding(&self, case: &BreachItem) -> Part {
+        put(&self.table, case).condition_expression("attribute_not_exists(pk)")
+    }
+
     /// Puts a case into the register.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn add(&self, case: &BreachItem) -> Result<(), Unavailable> {
-        match transaction::write(
-            &self.client,
-            vec![put(&self.table, case).condition_expression("attribute_not_exists(pk)")],
-        )
-        .await
-        {
+        match transaction::write(&self.client, vec![self.adding(case)]).await {
             // Its id is new: another attempt of the same write has come through.
             Ok(()) | Err(TransactionError::Condition(_)) => Ok(()),
             Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),

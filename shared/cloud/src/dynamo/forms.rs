@@ -5,8 +5,8 @@
 
 use domain::{
     account::{Consents, EmailAddress, Line, Message, Phone},
-    form::Kind,
-    id::SubmissionId,
+    form::{Kind, Outcome, Sent},
+    id::{BreachId, KeyId, SubmissionId},
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -18,7 +18,7 @@ use super::{
     key,
     page::{List, Page, PageError, PageRequest, Range, get},
     sign_ups::{LINK_LIFE, LinkToken},
-    transaction::{Part, put_alone, text},
+    transaction::{self, Part, TransactionError, put, put_alone, text},
 };
 use crate::clock::{Clock, random_bytes};
 
@@ -71,9 +71,104 @@ pub struct FormItem {
     #[pd(cat = "user.content.private", origin = Provided, basis = Contract, purpose(Support), retain = "form", erase = Delete, export = Yes)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
+    /// When the sender was contacted.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacted_at: Option<Timestamp>,
+    /// By whom of ours.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacted_by: Option<KeyId>,
+    /// When it ended.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// By whom of ours it was ended.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<KeyId>,
+    /// How.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The case in the register of breaches that it has opened.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breach: Option<BreachId>,
     /// When it is deleted, in unix seconds.
     #[pd(none)]
     pub expires_at: i64,
+}
+
+impl FormItem {
+    /// What the rules need to know of it.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        Sent {
+            kind: self.kind,
+            named: self.email.is_some(),
+            received_at: self.received_at,
+            contacted: self.contacted_at.is_some(),
+            closed: self.closed_at.is_some(),
+        }
+    }
+}
+
+/// Something that was sent and has not ended: one row of the list that is worked through. It says nothing of who sent it.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, PersonalData)]
+#[pd(store = "forms", subject = Nobody, role = Controller, region = Pinned)]
+pub struct OpenFormItem {
+    /// Always `open`.
+    #[pd(none)]
+    pub pk: String,
+    /// `sent#`, the day on which it came in and the id without its prefix.
+    #[pd(none)]
+    pub sk: String,
+    /// Version of this form of item.
+    #[pd(none)]
+    pub v: u8,
+    /// What names it.
+    #[pd(none)]
+    pub id: SubmissionId,
+    /// Which form.
+    #[pd(none)]
+    pub kind: Kind,
+    /// Whether it says who sent it.
+    #[pd(none)]
+    pub named: bool,
+    /// When it came in; the beginning of that day where it has no name.
+    #[pd(none)]
+    pub received_at: Timestamp,
+    /// When the sender was contacted.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacted_at: Option<Timestamp>,
+    /// When it is deleted, in unix seconds.
+    #[pd(none)]
+    pub expires_at: i64,
+}
+
+impl OpenFormItem {
+    fn of(item: &FormItem) -> Self {
+        Self {
+            pk: key::OPEN_FORMS.to_owned(),
+            sk: key::open_form(item.received_at, &item.id),
+            v: 1,
+            id: item.id.clone(),
+            kind: item.kind,
+            named: item.sent().named,
+            received_at: item.received_at,
+            contacted_at: item.contacted_at,
+            expires_at: item.expires_at,
+        }
+    }
+
+    /// What the rules need to know of it.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        let Self { kind, named, received_at, contacted_at, .. } = *self;
+        Sent { kind, named, received_at, contacted: contacted_at.is_some(), closed: false }
+    }
 }
 
 /// Consents that were ticked on a form and wait for the mailed link: none of them counts before it is followed (R009).
@@ -151,12 +246,84 @@ impl Forms {
         Place { id: SubmissionId::from_uuid(id), received_at, expires_at }
     }
 
-    /// Keeps what was sent.
+    /// The writes that keep what was sent, and put it on the list of what is to be worked on.
+    #[must_use]
+    pub fn keeping(&self, item: &FormItem) -> [Part; 2] {
+        [put(&self.table, item), put(&self.table, &OpenFormItem::of(item))]
+    }
+
+    /// Something that was sent, unless its time is over.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn keep(&self, item: &FormItem) -> Result<(), Unavailable> {
-        put_alone(&self.client, &self.table, "forms", item).await
+    pub async fn get(&self, kind: Kind, id: &SubmissionId) -> Result<Option<FormItem>, Unavailable> {
+        let item: Option<FormItem> = get(&self.client, &self.table, "forms", key::form(kind), key::sent(id)).await?;
+        Ok(item.filter(|item| item.expires_at > self.clock.now().as_second()))
+    }
+
+    /// A page of what has not ended, in the order of the days on which it came in.
+    ///
+    /// # Errors
+    /// As [`PageError`] says.
+    pub async fn open_page(&self, request: &PageRequest) -> Result<Page<OpenFormItem>, PageError> {
+        let pk = key::OPEN_FORMS.to_owned();
+        let range = Range { client: &self.client, table: &self.table, pk, prefix: key::SENT };
+        let page: Page<OpenFormItem> = range.page(&List { name: "open-forms", of: "-" }, request).await?;
+        let now = self.clock.now().as_second();
+        Ok(Page { items: page.items.into_iter().filter(|item| item.expires_at > now).collect(), ..page })
+    }
+
+    /// Notes that the sender was contacted, by whoever holds the key `by`. Nothing where it was changed meanwhile.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn contacted(&self, read: &FormItem, by: &KeyId) -> Result<Option<FormItem>, Unavailable> {
+        let now = self.clock.now();
+        let changed = FormItem { contacted_at: Some(now), contacted_by: Some(by.clone()), ..read.clone() };
+        let part = self
+            .changing(read)
+            .update_expression("SET contacted_at = :now, contacted_by = :by")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(contacted_at) AND attribute_not_exists(closed_at)")
+            .expression_attribute_values(":now", text(now.to_string()))
+            .expression_attribute_values(":by", text(by.as_str()));
+        self.changed(vec![part, put(&self.table, &OpenFormItem::of(&changed))], changed).await
+    }
+
+    /// Ends it, by whoever holds the key `by`, and takes it off the list. Nothing where it was changed meanwhile.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn close(
+        &self,
+        read: &FormItem,
+        outcome: Outcome,
+        by: &KeyId,
+    ) -> Result<Option<FormItem>, Unavailable> {
+        let now = self.clock.now();
+        let changed =
+            FormItem { closed_at: Some(now), closed_by: Some(by.clone()), outcome: Some(outcome), ..read.clone() };
+        let part = self
+            .changing(read)
+            .update_expression("SET closed_at = :now, closed_by = :by, outcome = :outcome")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(closed_at)")
+            .expression_attribute_values(":now", text(now.to_string()))
+            .expression_attribute_values(":by", text(by.as_str()))
+            .expression_attribute_values(":outcome", text(outcome.as_str()));
+        let listed = OpenFormItem::of(read);
+        let off = Part::delete().table_name(&self.table).key("pk", text(listed.pk)).key("sk", text(listed.sk));
+        self.changed(vec![part, off], changed).await
+    }
+
+    fn changing(&self, read: &FormItem) -> Part {
+        Part::update().table_name(&self.table).key("pk", text(&read.pk)).key("sk", text(&read.sk))
+    }
+
+    async fn changed(&self, parts: Vec<Part>, changed: FormItem) -> Result<Option<FormItem>, Unavailable> {
+        match transaction::write(&self.client, parts).await {
+            Ok(()) => Ok(Some(changed)),
+            Err(TransactionError::Condition(_)) => Ok(None),
+            Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
+        }
     }
 
     /// A page of what was sent by one form.

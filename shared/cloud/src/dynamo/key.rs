@@ -129,6 +129,15 @@ pub fn sent(id: &SubmissionId) -> String {
     format!("{SENT}{}", id.body())
 }
 
+/// `forms`: the partition of what was sent and has not ended.
+pub const OPEN_FORMS: &str = "open";
+
+/// `forms`: something that was sent and has not ended, within [`OPEN_FORMS`]: in the order of the days on which it came in.
+#[must_use]
+pub fn open_form(received_at: Timestamp, id: &SubmissionId) -> String {
+    format!("{SENT}{}#{}", Day(received_at), id.body())
+}
+
 /// `guards`: a sign-up that waits for its link to be followed. Only the link's hash stands here.
 #[must_use]
 pub fn sign_up(hash: &str) -> String {
