@@ -55,7 +55,7 @@ async fn post(house: &House, key: &str, path: &str, body: Value) -> Answered {
 
 #[tokio::test]
 async fn r030_a_complaint_is_listed_read_contacted_and_ended() {
-    // A Friday, before a weekend that ends on a leap year's twenty-eighth of February.
+    // A Friday; the second working day after it is a leap day.
     let (counter, house, key) = both("2028-02-25T16:00:00Z").await;
     let id = send(&counter, "complaint", signed(&counter)).await;
     let row = listed(&house, &key, &id).await.unwrap();
@@ -77,10 +77,9 @@ async fn r030_a_complaint_is_listed_read_contacted_and_ended() {
     assert_eq!(listed(&house, &key, &id).await.unwrap()["overdue"], true);
     let close = json!({ "step": "close", "outcome": "solved" });
     assert_eq!(post(&house, &key, &steps, close.clone()).await.problem(), "conflict", "nobody was contacted");
-    for (body, pointer) in [
-        (json!({ "step": "close" }), "/outcome"),
-        (json!({ "step": "contact", "outcome": "solved" }), "/outcome"),
-    ] {
+    for (body, pointer) in
+        [(json!({ "step": "close" }), "/outcome"), (json!({ "step": "contact", "outcome": "solved" }), "/outcome")]
+    {
         let refused = post(&house, &key, &steps, body).await;
         assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!(pointer)));
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+pub(crate) mod counter;
 mod forms;
 mod letters;
 mod office;

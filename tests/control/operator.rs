@@ -382,8 +382,7 @@ async fn r030_a_complaint_that_nobody_answers_is_told_and_one_that_was_is_not() 
     let boot = Boot::new(&environment, clock.clone()).unwrap();
     let mut config = sweep::Config::from_env(&environment).unwrap();
     config.forms_table = house.own_table("forms").await;
-    let forms =
-        Forms::new(house.tables(), config.forms_table.clone(), config.guards_table.clone(), clock.clone());
+    let forms = Forms::new(house.tables(), config.forms_table.clone(), config.guards_table.clone(), clock.clone());
     let app = sweep::App::new(&boot, config);
     let run = async || {
         let mut context = lambda_runtime::Context::default();

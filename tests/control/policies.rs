@@ -259,6 +259,7 @@ async fn r041_a_sign_up_records_what_was_accepted_apart_from_consents() {
         let answer = house.send("PUT", &owner, &path, &json!({ "agrees": agrees }).to_string()).await;
         assert_eq!(answer.status, status, "{path}");
     }
+    house.clock().advance(Duration::from_secs(30));
     let malformed = house.send("PUT", &owner, "/v1/account/agreements/privacy/4", r#"{"agreed":true}"#).await;
     assert_eq!(malformed.status, 422);
     // Only the owner binds the account.

@@ -44,6 +44,8 @@ use cloud::{
         sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, tombstones::Tombstones,
         usage::Usage,
         consents::Consents, deliveries::Deliveries, events::Events, forms::Forms, guard::SourceGuard, idempotency::Idempotency,
+        consents::Consents, deliveries::Deliveries, events::Events, forms::Forms, guard::SourceGuard,
+        sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, usage::Usage,
     },
     egress::Egress,
     env::Permission,

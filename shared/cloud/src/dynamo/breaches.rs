@@ -103,19 +103,16 @@ impl BreachItem {
     #[must_use]
     pub fn reported(form: &SubmissionId, received_at: Timestamp) -> Self {
         let nature = "Somebody suspects that personal data has leaked, and has said so by the form `leak`.".to_owned();
-        Self {
-            form: Some(form.clone()),
-            ..Self::case(BreachId::of_report(form), nature, received_at, received_at)
-        }
+        Self { form: Some(form.clone()), ..Self::opened(BreachId::of_report(form), nature, received_at, received_at) }
     }
 
     /// A case that is suspected.
     #[must_use]
     pub fn suspected(id: BreachId, nature: String, detected_at: Timestamp, by: KeyId, now: Timestamp) -> Self {
-        Self { written_by: vec![by], ..Self::case(id, nature, detected_at, now) }
+        Self { written_by: vec![by], ..Self::opened(id, nature, detected_at, now) }
     }
 
-    fn case(id: BreachId, nature: String, detected_at: Timestamp, now: Timestamp) -> Self {
+    fn opened(id: BreachId, nature: String, detected_at: Timestamp, now: Timestamp) -> Self {
         Self {
             pk: key::BREACHES.to_owned(),
             sk: key::breach(&id),

@@ -283,7 +283,9 @@ impl Forms {
         let part = self
             .changing(read)
             .update_expression("SET contacted_at = :now, contacted_by = :by")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(contacted_at) AND attribute_not_exists(closed_at)")
+            .condition_expression(
+                "attribute_exists(pk) AND attribute_not_exists(contacted_at) AND attribute_not_exists(closed_at)",
+            )
             .expression_attribute_values(":now", text(now.to_string()))
             .expression_attribute_values(":by", text(by.as_str()));
         self.changed(vec![part, put(&self.table, &OpenFormItem::of(&changed))], changed).await
@@ -293,12 +295,7 @@ impl Forms {
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
-    pub async fn close(
-        &self,
-        read: &FormItem,
-        outcome: Outcome,
-        by: &KeyId,
-    ) -> Result<Option<FormItem>, Unavailable> {
+    pub async fn close(&self, read: &FormItem, outcome: Outcome, by: &KeyId) -> Result<Option<FormItem>, Unavailable> {
         let now = self.clock.now();
         let changed =
             FormItem { closed_at: Some(now), closed_by: Some(by.clone()), outcome: Some(outcome), ..read.clone() };
