@@ -5,30 +5,30 @@ use domain::{id::AccountId, role::Role};
 use serde_json::{Value, json};
 use testkit::stack::Stack;
 
-use super::counter::Counter;
 use crate::{
     control::house::House,
+    privacy::lobby::Lobby,
     world::{Answered, Calling},
 };
 
-/// A counter where forms are handed in and an office where they are answered, with one clock.
-async fn both(at: &str) -> (Counter, House, String) {
+/// A lobby where forms are handed in and an office where they are answered, with one clock.
+async fn both(at: &str) -> (Lobby, House, String) {
     Stack::shared();
     let clock = Clock::steered(at.parse().unwrap());
-    let (counter, house) = (Counter::at(clock.clone()).await, House::with(clock.clone()).await);
+    let (lobby, house) = (Lobby::at(clock.clone()).await, House::with(clock.clone()).await);
     let key = house.person(&AccountId::from_uuid(clock.new_id()), Role::Operator).await;
-    (counter, house, key)
+    (lobby, house, key)
 }
 
-async fn send(counter: &Counter, form: &str, body: Value) -> String {
-    let answer = counter.send(form, &body).await;
+async fn send(lobby: &Lobby, form: &str, body: Value) -> String {
+    let answer = lobby.hand_in(form, &body).await;
     assert_eq!(answer.status, 202, "{}", answer.json());
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
-fn signed(counter: &Counter) -> Value {
+fn signed(lobby: &Lobby) -> Value {
     json!({
-        "name": "Bob Sender", "email": counter.address(), "message": "I did not ask for this.", "policy_version": "1",
+        "name": "Bob Sender", "email": lobby.address(), "message": "I did not ask for this.", "policy_version": "1",
     })
 }
 
@@ -56,8 +56,8 @@ async fn post(house: &House, key: &str, path: &str, body: Value) -> Answered {
 #[tokio::test]
 async fn r030_a_complaint_is_listed_read_contacted_and_ended() {
     // A Friday; the second working day after it is a leap day.
-    let (counter, house, key) = both("2028-02-25T16:00:00Z").await;
-    let id = send(&counter, "complaint", signed(&counter)).await;
+    let (lobby, house, key) = both("2028-02-25T16:00:00Z").await;
+    let id = send(&lobby, "complaint", signed(&lobby)).await;
     let row = listed(&house, &key, &id).await.unwrap();
     assert_eq!((&row["form"], &row["anonymous"]), (&json!("complaint"), &json!(false)));
     assert_eq!((&row["due_at"], &row["overdue"]), (&json!("2028-02-29T16:00:00Z"), &json!(false)));
@@ -102,8 +102,8 @@ async fn r030_a_complaint_is_listed_read_contacted_and_ended() {
 
 #[tokio::test]
 async fn r074_a_question_is_answered_without_a_clock() {
-    let (counter, house, key) = both("2028-02-25T16:00:00Z").await;
-    let id = send(&counter, "contact", signed(&counter)).await;
+    let (lobby, house, key) = both("2028-02-25T16:00:00Z").await;
+    let id = send(&lobby, "contact", signed(&lobby)).await;
     assert_eq!(listed(&house, &key, &id).await.unwrap()["due_at"], Value::Null);
     let steps = format!("/v1/operator/forms/contact/{id}/steps");
     let closed = post(&house, &key, &steps, json!({ "step": "close", "outcome": "answered" })).await;
@@ -112,15 +112,15 @@ async fn r074_a_question_is_answered_without_a_clock() {
 
 #[tokio::test]
 async fn r020_a_reported_leak_opens_a_case_whose_clock_runs() {
-    let (counter, house, key) = both("2028-02-25T16:00:00Z").await;
+    let (lobby, house, key) = both("2028-02-25T16:00:00Z").await;
     let breaches = Breaches::new(house.tables(), house.config.privacy_table.clone());
     let anonymous = json!({ "anonymous": true, "message": "I found a list.", "policy_version": "1" });
     for (body, from, named) in [
-        (signed(&counter), "2028-02-25T16:00:00Z", true),
+        (signed(&lobby), "2028-02-25T16:00:00Z", true),
         // Without a name the case tells no more of the time than the form: the day.
         (anonymous, "2028-02-25T00:00:00Z", false),
     ] {
-        let id = send(&counter, "leak", body).await;
+        let id = send(&lobby, "leak", body).await;
         let path = format!("/v1/operator/forms/leak/{id}");
         let seen = post(&house, &key, &format!("{path}/reveal"), json!({ "reason": "decide" })).await.json();
         let case = seen["breach"].as_str().unwrap();
@@ -137,7 +137,7 @@ async fn r020_a_reported_leak_opens_a_case_whose_clock_runs() {
         assert_eq!(ended.status, 200, "{}", ended.json());
         assert!(breaches.get(&case.parse().unwrap()).await.unwrap().is_some(), "the case stays in the register");
     }
-    let id = send(&counter, "vulnerability", signed(&counter)).await;
+    let id = send(&lobby, "vulnerability", signed(&lobby)).await;
     let path = format!("/v1/operator/forms/vulnerability/{id}/reveal");
     let seen = post(&house, &key, &path, json!({ "reason": "decide" })).await.json();
     assert_eq!(seen["breach"], Value::Null, "a weakness is not a leak; whoever reads of one reports it");

@@ -85,9 +85,8 @@ pub(super) async fn everything(lobby: &Lobby) {
 }
 
 #[tokio::test]
-async fn r004_r085_every_form_is_kept_for_its_time_and_acknowledged_and_nothing_typed_is_mailed() {
-    let lobby = Lobby::new().await;
 async fn r004_r085_r162_every_form_is_kept_for_its_time_and_acknowledged_and_nothing_typed_is_mailed() {
+    let lobby = Lobby::new().await;
     for kind in Kind::ALL {
         let address = lobby.address();
         let answer = lobby.hand_in(kind.as_str(), &form(&address)).await;

@@ -2,7 +2,6 @@
 
 mod accounts;
 mod answers;
-pub(crate) mod counter;
 mod forms;
 mod letters;
 mod office;

@@ -59,8 +59,8 @@ impl<'a> Night<'a> {
         ] {
             to.clone_from(from);
         }
-        Self { app: sweep::App::new(&boot, config), begun: house.clock().now(), patience: 300_000, house }
-        Self { app: sweep::App::new(&boot, config).with_policies(policies), begun: house.clock().now(), house }
+        let app = sweep::App::new(&boot, config).with_policies(policies);
+        Self { app, begun: house.clock().now(), patience: 300_000, house }
     }
 
     /// Goes to the day that is so many days after the beginning.
@@ -87,7 +87,6 @@ impl<'a> Night<'a> {
     ) -> Result<sweep::Report, cloud::dynamo::Unavailable> {
         let mut context = lambda_runtime::Context::default();
         context.deadline = u64::try_from(self.house.clock().now().as_millisecond()).unwrap() + self.patience;
-        sweep::handle(&self.app, Order { sweep, dry_run }, &context).await.unwrap()
         sweep::handle(&self.app, Order { sweep, dry_run }, &context).await
     }
 

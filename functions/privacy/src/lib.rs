@@ -27,11 +27,8 @@ use cloud::{
     boot::{Boot, Budget},
     clock::Clock,
     dynamo::{
-        accounts::Accounts, admission::Admission, consents::Consents, counts::Counts, forms::Forms, guard::SourceGuard,
-        proofs::Proofs, requests::Requests, runs::Runs, sign_ups::SignUps,
-        accounts::Accounts, admission::Admission, breaches::Breaches, consents::Consents, counts::Counts, forms::Forms, guard::SourceGuard,
         accounts::Accounts, admission::Admission, breaches::Breaches, consents::Consents, counts::Counts, forms::Forms,
-        guard::SourceGuard, proofs::Proofs, requests::Requests, sign_ups::SignUps,
+        guard::SourceGuard, proofs::Proofs, requests::Requests, runs::Runs, sign_ups::SignUps,
     },
     gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},

@@ -1,11 +1,9 @@
-//! What those do who run the deployment: they look after the requests of people, set legal holds, and keep the register of breaches. Each of them has a key of
-//! their own, by which what they decide is known.
-//! What those do who run the deployment: they look after the requests of people, keep the register of breaches, and answer what was sent by forms.
-//! Each of them has a key of their own, by which what they decide is known.
+//! What those do who run the deployment: they look after the requests of people, set legal holds, keep the register of breaches, and answer what
+//! was sent by forms. Each of them has a key of their own, by which what they decide is known.
 
 mod breaches;
-mod holds;
 mod forms;
+mod holds;
 mod reason;
 mod requests;
 
@@ -16,9 +14,10 @@ pub(crate) use breaches::{list as list_breaches, notice, report, show as show_br
 pub(crate) use holds::{NewHold, Shown as ShownHold, Taken as HoldStepTaken};
 pub(crate) use holds::{list as list_holds, propose as propose_hold, show as show_hold, take_step as take_hold_step};
 #[cfg(feature = "schema")]
-pub(crate) use requests::{Asked, Decided, Personal, Row, Shown as ShownRequest};
 pub(crate) use forms::{Row as FormRow, Shown as ShownForm, Taken as FormStepTaken};
 pub(crate) use forms::{list as list_forms, reveal as reveal_form, take_step as take_form_step};
+#[cfg(feature = "schema")]
 pub(crate) use reason::Asked;
+#[cfg(feature = "schema")]
 pub(crate) use requests::{Decided, Personal, Row, Shown as ShownRequest};
 pub(crate) use requests::{decide, list as list_requests, reveal, show as show_request};
