@@ -11,11 +11,11 @@ mod requests;
 pub(crate) use breaches::{NewBreach, Shown as ShownBreach, Taken};
 pub(crate) use breaches::{list as list_breaches, notice, report, show as show_breach, take_step};
 #[cfg(feature = "schema")]
-pub(crate) use holds::{NewHold, Shown as ShownHold, Taken as HoldStepTaken};
-pub(crate) use holds::{list as list_holds, propose as propose_hold, show as show_hold, take_step as take_hold_step};
-#[cfg(feature = "schema")]
 pub(crate) use forms::{Row as FormRow, Shown as ShownForm, Taken as FormStepTaken};
 pub(crate) use forms::{list as list_forms, reveal as reveal_form, take_step as take_form_step};
+#[cfg(feature = "schema")]
+pub(crate) use holds::{NewHold, Shown as ShownHold, Taken as HoldStepTaken};
+pub(crate) use holds::{list as list_holds, propose as propose_hold, show as show_hold, take_step as take_hold_step};
 #[cfg(feature = "schema")]
 pub(crate) use reason::Asked;
 #[cfg(feature = "schema")]
