@@ -357,7 +357,7 @@ async fn r093_an_anonymous_form_leaves_nothing_of_its_sender_anywhere() {
 async fn what_cannot_be_kept_is_not_acknowledged() {
     let lobby = Lobby::new().await;
     let fault = testkit::fault_proxy::Fault::Answer(http::StatusCode::INTERNAL_SERVER_ERROR, "{}");
-    lobby.faults.inject(testkit::fault_proxy::Calls::Target("PutItem"), fault, 50);
+    lobby.faults.inject(testkit::fault_proxy::Calls::Target("TransactWriteItems"), fault, 50);
     assert_eq!(lobby.hand_in("contact", &form(&lobby.address())).await.status, 503);
     assert!(lobby.mails().await.is_empty());
 }

@@ -12,6 +12,7 @@ fn allowed(role: Role, route: &str) -> bool {
     let reads = [
         "GET /v1/account",
         "GET /v1/account/activity",
+        "GET /v1/account/agreements",
         "GET /v1/account/consents",
         "GET /v1/account/keys",
         "GET /v1/keys",
@@ -61,6 +62,7 @@ fn allowed(role: Role, route: &str) -> bool {
         "PATCH /v1/account",
         "DELETE /v1/account",
         "PUT /v1/account/consents/{purpose}",
+        "PUT /v1/account/agreements/{policy}/{version}",
         "POST /v1/account/keys",
         "POST /v1/keys",
     ];
@@ -95,6 +97,8 @@ async fn r049_every_role_gets_exactly_its_routes() {
                 .replace("{key}", &format!("key_{nothing}"))
                 .replace("{subscription}", &format!("sub_{nothing}"))
                 .replace("{request}", &format!("prq_{nothing}"))
+                .replace("{form}/{submission}", &format!("contact/frm_{nothing}"))
+                .replace("{policy}/{version}", "privacy/0")
                 .replace("{breach}", &format!("brc_{nothing}"))
                 .replace("{store}", &format!("str_{nothing}"));
             let owner = house.owner().await;
