@@ -17,6 +17,7 @@ use cloud::{
         stores::{HooksItem, SealedItem, StoreItem},
         subscriptions::SubscriptionItem,
     },
+    inbound_mail::InboundMailMessage,
     journal::{SERVICE_LOG_DAYS, ServiceLine},
     mailer::MailMessage,
 };
@@ -160,13 +161,21 @@ pub struct Excepted {
 }
 
 /// What no request reaches.
-pub static EXCEPTED: [Excepted; 2] = [
+pub static EXCEPTED: [Excepted; 3] = [
     Excepted {
         record: SignUpItem::RECORD,
         ground: Ground::NotSubjectData,
         reason: [
             "A sign-up that waits is found by its mailed link only, and nobody has confirmed that it is yours. It is deleted a day after it was filled in.",
             "Une inscription en attente ne se trouve que par le lien envoyé, et personne n'a confirmé qu'elle est la vôtre. Elle est supprimée un jour après.",
+        ],
+    },
+    Excepted {
+        record: InboundMailMessage::RECORD,
+        ground: Ground::Transaction,
+        reason: [
+            "A mail that you wrote to us waits, as its headers, until it has become a request: seconds, or four days where something is out of order.",
+            "Un courrier que vous nous avez écrit attend, réduit à ses en-têtes, d'être devenu une demande : quelques secondes, ou quatre jours en cas de panne.",
         ],
     },
     Excepted {

@@ -102,11 +102,12 @@ fn told(language: Language, receipt: &Told) -> Html {
             .raw("<h3>")
             .raw(t("What stays, and why", "Ce qui reste, et pourquoi"))
             .raw("</h3><ul>")
-            .each(kept, |html, Kept { what, ground, .. }| {
+            .each(kept, |html, Kept { what, ground, law, .. }| {
                 html.raw("<li>")
                     .text(stays(what, language))
                     .raw(": ")
                     .text(words::ground(*ground, language))
+                    .maybe(law.as_ref(), |html, law| html.raw(" (").text(law).raw(")"))
                     .raw("</li>")
             })
             .raw("</ul>");

@@ -11,7 +11,10 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use super::{MailError, Rendered, is_link};
+use super::{
+    MailError,
+    rendered::{Rendered, is_link},
+};
 
 /// What a letter tells of a request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
