@@ -163,7 +163,7 @@ impl Restored {
     }
 
     async fn is_of_the_erased(&mut self, row: &Attributes) -> Result<bool, Unavailable> {
-        for id in ids(row) {
+        for id in ids(self.kind, row) {
             let known = match self.known.get(&id) {
                 Some(known) => *known,
                 None => {
@@ -204,8 +204,14 @@ fn is_blank(row: &Attributes) -> bool {
 }
 
 /// The ids of what a row can belong to: in its keys, behind the word that says of what, and in its attributes, with their prefixes.
-fn ids(row: &Attributes) -> HashSet<String> {
+fn ids(kind: Table, row: &Attributes) -> HashSet<String> {
     let mut ids = HashSet::new();
+    if kind == Table::Keys {
+        // Every call reads a key, so that its names are letters and its ids have no prefixes ([`super::key_item::KeyItem`]).
+        let bare = [("a", AccountId::PREFIX), ("p", ApplicationId::PREFIX)];
+        let held = bare.into_iter().filter(|(name, _)| row.contains_key(*name));
+        ids.extend(held.map(|(name, prefix)| format!("{prefix}{}", text_of(row, name))));
+    }
     for key in ["pk", "sk"] {
         let mut parts = text_of(row, key).split('#');
         while let Some(word) = parts.next() {
@@ -260,11 +266,14 @@ mod tests {
             let pairs = [("pk", pk), ("sk", sk)].into_iter().chain(more.iter().copied());
             pairs.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned()))).collect::<Attributes>()
         };
-        let of = |row: Attributes| {
-            let mut ids: Vec<String> = ids(&row).into_iter().collect();
+        let of_kind = |kind, row: Attributes| {
+            let mut ids: Vec<String> = ids(kind, &row).into_iter().collect();
             ids.sort();
             ids.join(" ")
         };
+        let of = |row| of_kind(Table::Accounts, row);
+        let of_application = row(&format!("key#{body}"), "-", &[("a", &body), ("p", &body)]);
+        assert_eq!(of_kind(Table::Keys, of_application), format!("acc_{body} app_{body}"));
         let in_stores = row(&format!("store#{body}"), &format!("grant#{body}"), &[]);
         assert_eq!(of(in_stores), format!("app_{body} str_{body}"));
         let address = row("email#f00", "-", &[("account", &format!("acc_{body}"))]);
