@@ -7,21 +7,11 @@
 mod following;
 mod item;
 
-use std::collections::BTreeMap;
-
 use domain::{
-    account::EmailAddress,
-    id::{AccountId, KeyId, MessageId, PrivacyRequestId},
-    privacy::KEPT,
-    request::{
-        Channel, Deadlines, Doubt, Evidence, Factor, Facts, Ground, Kind, Language, Letter, Level, Next, Refused,
-        Regime, State, Step, deadlines, due,
-        life::{self, Lock},
-        required, step,
-    },
+    id::{AccountId, KeyId, PrivacyRequestId},
+    request::{Evidence, Letter, Next, Refused, Step, due, life::Lock, step},
 };
 use jiff::Timestamp;
-use personal_data::PersonalData;
 
 pub use domain::request::CorrectedField;
 pub use item::{Correction, Debt, LockItem, NewRequest, OpenItem, Owed, SubjectRequestItem, VerificationItem};

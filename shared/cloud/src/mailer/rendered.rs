@@ -1,6 +1,6 @@
 //! A mail in its words, as text and as HTML.
 
-use domain::{delivery::AttemptError, subscription::DisabledBecause};
+use domain::{delivery::AttemptError, privacy::Held, subscription::DisabledBecause};
 use jiff::Timestamp;
 
 use super::{
@@ -139,6 +139,7 @@ pub(super) fn is_link(link: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailer::{MailKind, MessageClass};
 
     fn mail(kind: MailKind, link: Option<&str>) -> MailMessage {
         let id = "msg_00000000000000000000000001".parse().unwrap();

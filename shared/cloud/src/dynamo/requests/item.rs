@@ -8,7 +8,7 @@ use domain::{
     privacy::KEPT,
     request::{
         Channel, CorrectedField, Deadlines, Doubt, Factor, Facts, Ground, Kind, Language, Letter, Level, Next, Regime,
-        State, deadlines, due, life, required,
+        State, deadlines, life, required,
     },
 };
 use jiff::Timestamp;
