@@ -316,3 +316,6 @@ fn not_found() -> ReadError {
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+#[cfg(test)]
+mod write_tests;
