@@ -2,7 +2,7 @@
 
 use cloud::http::{
     Code,
-    description::{Operation, Parameter, RequestBody, Schemas},
+    description::{Operation, Parameter, Schemas},
 };
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -59,23 +59,14 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .answers_with(ok, "What to do next.", or_page(schemas.answer::<sign_up::Pending>()))
             .fails([Code::LinkExpired]),
         Endpoint::FollowLink => {
-            let mut operation = of("public", "Confirms a sign-up, once: makes the account and its owner's key.")
+            of("public", "Confirms a sign-up, once: makes the account and its owner's key.")
+                .takes_token(schemas)
                 .answers_with(
                     made,
                     "The account, and its key for the only time.",
                     or_page(schemas.answer::<sign_up::Confirmed>()),
                 )
-                .fails([
-                    Code::BodyInvalid,
-                    Code::ValidationFailed,
-                    Code::LinkExpired,
-                    Code::Conflict,
-                    Code::Unavailable,
-                ]);
-            let token = schemas.request::<sign_up::Token>();
-            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
-            operation.body = Some(RequestBody { content, required: true });
-            operation
+                .fails([Code::Conflict, Code::Unavailable])
         }
         Endpoint::ShowKeepLink => {
             of("public", "Asks whoever followed the mailed link whether to keep the account. Changes nothing.")
@@ -84,13 +75,10 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .fails([Code::LinkExpired])
         }
         Endpoint::FollowKeepLink => {
-            let mut operation = of("public", "Keeps an account that nobody has used for long; it may be done again.")
+            of("public", "Keeps an account that nobody has used for long; it may be done again.")
+                .takes_token(schemas)
                 .answers_with(ok, "The account is kept.", or_page(schemas.answer::<keep::Kept>()))
-                .fails([Code::BodyInvalid, Code::ValidationFailed, Code::LinkExpired, Code::Unavailable]);
-            let token = schemas.request::<sign_up::Token>();
-            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
-            operation.body = Some(RequestBody { content, required: true });
-            operation
+                .fails([Code::Unavailable])
         }
         Endpoint::ShowAccount => of("account", "The account.")
             .answers(ok, "The account.", schemas.answer::<account::Shown<'static>>())

@@ -2,19 +2,15 @@
 
 use cloud::{
     clock::day_of,
-    http::{Answer, Call, Code, Problem, html},
+    http::{Answer, Call, Code, Problem, html, link},
 };
 use http::StatusCode;
 
-use crate::{
-    App,
-    serving::unavailable,
-    sign_up::{Pending, linked_token, posted_token},
-};
+use crate::{App, serving::unavailable, sign_up::Pending};
 
 /// `GET /v1/accounts/keep`: asks nobody and changes nothing.
 pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
-    let token = linked_token(call)?;
+    let token = link::followed(call).ok_or(Code::LinkExpired)?;
     if !html::is_wanted(call) {
         let body = Pending { status: "pending", detail: "POST the token here to keep the account." };
         return Ok(Answer::json(StatusCode::OK, &body));
@@ -38,7 +34,7 @@ pub(crate) struct Kept {
 
 /// `POST /v1/accounts/keep`: counts as a use of the account, like any call with one of its keys. It may be done again.
 pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let token = posted_token(call)?;
+    let token = link::posted(call)?;
     let now = app.clock.now();
     let id = app.keep_links.find(&token, now).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
     let today = day_of(now);

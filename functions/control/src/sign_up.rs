@@ -13,7 +13,7 @@ use cloud::{
         sign_ups::{LinkToken, SignUpItem},
         transaction::{self, Part, TransactionError},
     },
-    http::{Answer, Call, Code, FieldError, Problem, html},
+    http::{Answer, Call, Code, FieldError, Problem, html, link},
     journal::{Concerning, SecurityEvent},
     mailer::{MailKind, MailMessage},
 };
@@ -31,9 +31,6 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::{App, account, consents, keys::ShownKey, serving::unavailable};
-
-/// Bytes of a body with a token and nothing else.
-const TOKEN_BODY_LIMIT: usize = 1_000;
 
 /// The form (R001): these fields and no others.
 #[derive(serde::Deserialize)]
@@ -180,7 +177,7 @@ where
 
 /// `GET /v1/accounts/confirm`: asks nobody and changes nothing.
 pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
-    let token = linked_token(call)?;
+    let token = link::followed(call).ok_or(Code::LinkExpired)?;
     if !html::is_wanted(call) {
         let body = Pending { status: "pending", detail: "POST the token here to confirm the sign-up." };
         return Ok(Answer::json(StatusCode::OK, &body));
@@ -199,7 +196,7 @@ pub(crate) fn show_link(call: &Call) -> Result<Answer, Problem> {
 
 /// `POST /v1/accounts/confirm`: makes the account and shows its owner's key, once.
 pub(crate) async fn follow_link(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let token = posted_token(call)?;
+    let token = link::posted(call)?;
     let waiting = app.sign_ups.find(&token).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
     let now = app.clock.now();
     let id = AccountId::from_uuid(app.clock.new_id());
@@ -312,34 +309,4 @@ pub(crate) struct Confirmed<'a> {
     #[serde(flatten)]
     key: ShownKey,
     account: account::Shown<'a>,
-}
-
-/// The token of a mailed link.
-#[derive(serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SignUpToken"))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Token {
-    token: String,
-}
-
-/// The token in a link's address.
-pub(crate) fn linked_token(call: &Call) -> Result<LinkToken, Problem> {
-    let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
-    token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired.into())
-}
-
-/// The token of a POST: of the page's form, or as JSON.
-pub(crate) fn posted_token(call: &Call) -> Result<LinkToken, Problem> {
-    if call.body.len() > TOKEN_BODY_LIMIT {
-        return Err(Code::BodyTooLarge.into());
-    }
-    let is_form = call.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    let text = if is_form {
-        url::form_urlencoded::parse(&call.body)
-            .find_map(|(name, value)| (name == "token").then(|| value.into_owned()))
-            .ok_or_else(|| Problem::field("/token", "the field is required"))?
-    } else {
-        call.json::<Token>()?.token
-    };
-    LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
 }

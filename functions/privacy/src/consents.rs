@@ -7,10 +7,9 @@ use cloud::{
         consents::{Circumstances, ContactItem},
         forms::WaitingConsentItem,
         key,
-        sign_ups::LinkToken,
         transaction::{self, Part, TransactionError},
     },
-    http::{Answer, Call, Code, Problem},
+    http::{Answer, Call, Code, Problem, link},
 };
 use domain::{
     account::Consents,
@@ -25,9 +24,6 @@ use crate::{
     requests::language,
 };
 
-/// Bytes of a body with a token and nothing else.
-const BODY_LIMIT: usize = 1_000;
-
 /// What is told about a link, and what it did.
 #[derive(serde::Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -37,18 +33,9 @@ pub(crate) struct Confirmation {
     detail: &'static str,
 }
 
-/// The token of a mailed link.
-#[derive(serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "ConsentToken"))]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Token {
-    token: String,
-}
-
 /// `GET /privacy/consents/confirm`: asks nobody and changes nothing.
 pub(crate) fn show(call: &Call) -> Result<Answer, Problem> {
-    let token = call.parameters().find_map(|(name, value)| (name == "token").then_some(value));
-    let token = token.and_then(|text| LinkToken::parse(&text)).ok_or(Code::LinkExpired)?;
+    let token = link::followed(call).ok_or(Code::LinkExpired)?;
     if is_page_wanted(call) {
         return Ok(letters::agree(language::of(call), &token).answer());
     }
@@ -58,7 +45,7 @@ pub(crate) fn show(call: &Call) -> Result<Answer, Problem> {
 
 /// `POST /privacy/consents/confirm`
 pub(crate) async fn confirm(app: &App, call: &Call) -> Result<Answer, Problem> {
-    let token = posted(call)?;
+    let token = link::posted(call)?;
     let waiting = app.forms.waiting(&token).await.map_err(unavailable)?.ok_or(Code::LinkExpired)?;
     let mut parts = vec![app.forms.consuming(&token)];
     parts.extend(agreeing(app, call, &waiting).await.map_err(unavailable)?);
@@ -129,22 +116,6 @@ fn added(standing: Standing, ticked: Consents, opts_out: bool) -> (Standing, Vec
     let mut changes = standing.towards(wished);
     changes.extend((opts_out && !standing.opted_out_of_sale).then_some(Change::Gpc));
     (changes.iter().fold(standing, |standing, change| standing.after(*change)), changes)
-}
-
-/// The token of a POST: of the page's form, or as JSON.
-fn posted(call: &Call) -> Result<LinkToken, Problem> {
-    if call.body.len() > BODY_LIMIT {
-        return Err(Code::BodyTooLarge.into());
-    }
-    let is_form = call.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    let text = if is_form {
-        url::form_urlencoded::parse(&call.body)
-            .find_map(|(name, value)| (name == "token").then(|| value.into_owned()))
-            .ok_or_else(|| Problem::field("/token", "the field is required"))?
-    } else {
-        call.json::<Token>()?.token
-    };
-    LinkToken::parse(&text).ok_or(Code::LinkExpired.into())
 }
 
 /// Whether the call's browser asks that nothing be sold or shared.

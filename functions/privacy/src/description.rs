@@ -131,22 +131,10 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .asks([token()])
             .answers(StatusCode::OK, "What to do next.", schemas.answer::<consents::Confirmation>())
             .fails([Code::LinkExpired]),
-        Endpoint::FollowConsentLink => {
-            let mut operation = of("Confirms what was ticked on a form, once: from now on it counts.")
-                .answers(StatusCode::OK, "It counts.", schemas.answer::<consents::Confirmation>())
-                .fails([
-                    Code::BodyInvalid,
-                    Code::BodyTooLarge,
-                    Code::ValidationFailed,
-                    Code::LinkExpired,
-                    Code::Conflict,
-                    Code::Unavailable,
-                ]);
-            let token = schemas.request::<consents::Token>();
-            let content = vec![("application/json", token.clone()), ("application/x-www-form-urlencoded", token)];
-            operation.body = Some(RequestBody { content, required: true });
-            operation
-        }
+        Endpoint::FollowConsentLink => of("Confirms what was ticked on a form, once: from now on it counts.")
+            .takes_token(schemas)
+            .answers(StatusCode::OK, "It counts.", schemas.answer::<consents::Confirmation>())
+            .fails([Code::Conflict, Code::Unavailable]),
         Endpoint::ShowUnsubscribe => of("The page behind the link in the foot of a letter. It changes nothing.")
             .asks([token()])
             .answers(StatusCode::OK, "What the button does.", schemas.answer::<unsubscribe::Unsubscription>())

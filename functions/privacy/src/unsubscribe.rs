@@ -10,7 +10,7 @@ use cloud::{
         sign_ups::LinkToken,
         transaction::{self, TransactionError},
     },
-    http::{Answer, Call, Code, Problem},
+    http::{Answer, Call, Code, Problem, link},
 };
 use domain::{
     consent::{Change, Form, Source, Subject, UNTOUCHED},
@@ -43,7 +43,7 @@ pub(crate) struct Unsubscription {
 
 /// `GET /privacy/unsubscribe`
 pub(crate) fn show(call: &Call) -> Result<Answer, Problem> {
-    let token = in_address(call).ok_or(Code::NotFound)?;
+    let token = link::followed(call).ok_or(Code::NotFound)?;
     if is_page_wanted(call) {
         return Ok(letters::unsubscribe(language::of(call), &token).answer());
     }
@@ -82,12 +82,6 @@ async fn end(app: &App, call: &Call, linked: &UnsubscribeItem, source: Source) -
     }
 }
 
-fn in_address(call: &Call) -> Option<LinkToken> {
-    call.parameters()
-        .find_map(|(name, value)| (name == "token").then_some(value))
-        .and_then(|text| LinkToken::parse(&text))
-}
-
 /// The token of a POST, and who posts: a mail program says its two words and has the token in the address, the page's form has it in the body.
 /// A body that says neither is nobody's wish.
 fn posted(call: &Call) -> Result<(LinkToken, Source), Problem> {
@@ -99,14 +93,14 @@ fn posted(call: &Call) -> Result<(LinkToken, Source), Problem> {
         // One part with one word: nothing is gained by reading it by the book.
         let text = String::from_utf8_lossy(&call.body);
         let is_one_click = text.contains(&format!("name=\"{}\"", ONE_CLICK.0)) && text.contains(ONE_CLICK.1);
-        return match (is_one_click, in_address(call)) {
+        return match (is_one_click, link::followed(call)) {
             (true, Some(token)) => Ok((token, Source::OneClick)),
             _ => Err(Code::NotFound.into()),
         };
     }
     for (name, value) in url::form_urlencoded::parse(&call.body) {
         if (&*name, &*value) == ONE_CLICK {
-            return in_address(call).map(|token| (token, Source::OneClick)).ok_or(Code::NotFound.into());
+            return link::followed(call).map(|token| (token, Source::OneClick)).ok_or(Code::NotFound.into());
         }
         if name == "token" {
             return LinkToken::parse(&value).map(|token| (token, Source::MailedLink)).ok_or(Code::NotFound.into());

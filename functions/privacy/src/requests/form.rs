@@ -217,17 +217,12 @@ impl Proof {
     }
 }
 
-/// Whether a body comes from a page's form.
-pub(crate) fn is_form(call: &Call) -> bool {
-    call.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
-}
-
 /// Reads a body, of whichever of the two kinds.
 fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
     if call.body.len() > LIMIT {
         return Err(Code::BodyTooLarge.into());
     }
-    if !is_form(call) {
+    if !call.is_form() {
         return call.json();
     }
     let mut fields = Map::new();

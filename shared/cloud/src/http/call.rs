@@ -142,6 +142,13 @@ impl Call {
         url::form_urlencoded::parse(self.query.as_bytes())
     }
 
+    /// Whether the body comes from a page's form.
+    #[must_use]
+    pub fn is_form(&self) -> bool {
+        let kind = self.header("content-type").and_then(|kind| kind.split(';').next());
+        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    }
+
     /// Reads the body as JSON into `T`.
     ///
     /// Unknown fields are refused when `T` says `deny_unknown_fields`, keys that stand twice always are: serde's derived

@@ -9,7 +9,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use super::problem::Code;
+use super::{link, problem::Code};
 
 /// Collects the schemas of what is sent and of what is answered. A type may look different in both: what may be left out of a request is
 /// always there in an answer.
@@ -286,6 +286,17 @@ impl Operation {
             body.content.push(("application/x-www-form-urlencoded", fields));
         }
         self
+    }
+
+    /// Takes what the page of a mailed link posts, or the same as JSON ([`link::posted`]).
+    #[must_use]
+    pub fn takes_token(self, schemas: &mut Schemas) -> Self {
+        let token = schemas.request::<link::Token>();
+        let mut taking = self.takes(token.clone());
+        if let Some(body) = &mut taking.body {
+            body.content.push(("application/x-www-form-urlencoded", token));
+        }
+        taking.fails([Code::BodyTooLarge, Code::LinkExpired])
     }
 
     /// Takes a body in JSON, or none.

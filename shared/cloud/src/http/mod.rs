@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod description;
 pub mod ending;
 pub mod html;
+pub mod link;
 pub mod problem;
 pub mod route;
 pub mod tag;
