@@ -91,8 +91,7 @@ impl App {
     #[must_use]
     pub fn new(boot: &Boot, config: Config) -> Self {
         let tables = cloud::dynamo::client(&boot.aws);
-        let url = url::Url::parse(&config.public_url);
-        let domain = url.ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let domain = cloud::partners::domain_of(&config.public_url);
         let partners = Partners::new(tables.clone(), config.privacy_table.clone());
         let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table);
         let privacy = PrivacyRequests::new(tables.clone(), config.privacy_table);

@@ -72,6 +72,12 @@ fn hash(token: &str) -> String {
     hex(&Sha256::digest(token))
 }
 
+/// The host of the deployment's public address: what partners know us by. Empty where the address has none.
+#[must_use]
+pub fn domain_of(public_url: &str) -> String {
+    Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// Whether `signature` is that of `message` under an Ed25519 key in base64.
 #[must_use]
 pub fn is_signed(key: &str, signature: &[u8; 64], message: &[u8]) -> bool {
