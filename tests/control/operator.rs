@@ -46,7 +46,7 @@ fn new_request(house: &House, kind: Kind, regime: Regime, received_at: Timestamp
         regime,
         language: Language::En,
         received_at,
-        link_until: received_at + SignedDuration::from_hours(24),
+        taken_at: received_at,
         corrections: Vec::new(),
         partner: None,
     })

@@ -206,7 +206,7 @@ impl Bureau {
             regime: Regime::Gdpr,
             language: Language::En,
             received_at: now,
-            link_until: now + jiff::SignedDuration::from_hours(24),
+            taken_at: now,
             email: format!("{}@example.com", of.account.body()).parse().unwrap(),
             corrections,
             partner: None,

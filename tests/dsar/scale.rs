@@ -41,7 +41,7 @@ fn request(clock: &Clock, number: u64) -> SubjectRequestItem {
         regime: Regime::Gdpr,
         language: domain::request::Language::En,
         received_at: clock.now() - SignedDuration::from_hours(24 * days),
-        link_until: clock.now(),
+        taken_at: clock.now(),
         email: format!("somebody-{number}@example.com").parse().unwrap(),
         corrections: Vec::new(),
         partner: None,

@@ -4,8 +4,7 @@ use cloud::{
     dynamo::{
         Unavailable,
         counts::Counted,
-        proofs::LINK_LIFE,
-        requests::{Debt, NewRequest, SubjectRequestItem, VerificationItem},
+        requests::{NewRequest, SubjectRequestItem, VerificationItem},
     },
     inbound_mail::{InboundMail, InboundMailMessage},
     mailer::{MailKind, MailMessage},
@@ -20,7 +19,6 @@ use domain::{
         mail::{asked, sender},
     },
 };
-use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::App;
@@ -92,18 +90,17 @@ async fn open(
         language: language.unwrap_or_else(|| language_of(message)),
         // The law's time runs since it came in, however long it waited here.
         received_at: message.mail.timestamp.min(now),
-        link_until: now.saturating_add(SignedDuration::from_secs(LINK_LIFE)).unwrap_or(Timestamp::MAX),
+        taken_at: now,
         email: sender,
         corrections: Vec::new(),
         partner: None,
     });
     if !is_answered {
-        request.outbox.retain(|owed| !matches!(owed.what, Debt::Letter(_)));
+        request = request.unanswered();
     }
-    // Nobody sees a page here, so there are no digits to be shown: whoever reads the mailbox goes on from the link.
-    let link = request.outbox.first().filter(|_| !kind.is_at_once()).map(|owed| owed.number);
     let secrets = app.secrets.of(&id).await?;
-    let proof = VerificationItem::new(&id, &secrets, None, link, now);
+    // Nobody sees a page here, so there are no digits to be shown: whoever reads the mailbox goes on from the link.
+    let proof = VerificationItem::new(&id, &secrets, None, request.link(), now);
     // Where it is there already, its notification came twice, and may have been left before the next line.
     app.requests.open(&request, Some(&proof), Vec::new()).await?;
     app.to_settle.send(&RequestMessage { request: id }).await

@@ -3,7 +3,6 @@
 use cloud::{
     dynamo::{
         partners::{ExercisedItem, PartnerItem},
-        proofs::LINK_LIFE,
         requests::{AdvanceError, NewRequest, SubjectRequestItem, VerificationItem, With},
     },
     http::{Answer, Call},
@@ -16,7 +15,6 @@ use domain::{
     request::{Channel, Language, Refused as StepRefused, State, Step},
 };
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     App,
@@ -51,7 +49,7 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Refused> {
         regime,
         language: Language::default(),
         received_at: now,
-        link_until: now.saturating_add(SignedDuration::from_secs(LINK_LIFE)).unwrap_or(Timestamp::MAX),
+        taken_at: now,
         email,
         corrections: Vec::new(),
         partner: Some(agent.id.to_string()),
@@ -66,8 +64,7 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Refused> {
     let exercised = ExercisedItem::new(&agent.id, &id, agent_request_id, status_callback, now);
     // Nobody sees a page when an agent asks, so there are no digits to be shown: whoever reads the mailbox goes on from the link. What needs no
     // proof has nothing to prove it with.
-    let link = request.outbox.first().filter(|_| !kind.is_at_once()).map(|owed| owed.number);
-    let proof = match link {
+    let proof = match request.link() {
         Some(number) => {
             let secrets = app.secrets.of(&id).await?;
             Some(VerificationItem::new(&id, &secrets, None, Some(number), now))

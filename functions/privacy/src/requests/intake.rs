@@ -3,8 +3,7 @@
 use cloud::{
     dynamo::{
         counts::Counted,
-        proofs::LINK_LIFE,
-        requests::{Debt, NewRequest, SubjectRequestItem, VerificationItem},
+        requests::{NewRequest, SubjectRequestItem, VerificationItem},
         sign_ups::LinkToken,
     },
     http::{Answer, Call, Code, Problem},
@@ -14,7 +13,7 @@ use domain::{
     request::{Channel, Kind},
 };
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::{form, language, session, settle, unavailable};
@@ -53,7 +52,7 @@ pub(crate) struct Received {
 /// `POST /privacy/requests`
 pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
     let wish = match form::wish(call) {
-        Err(problem) if form::is_form(call) && is_page_wanted(call) && problem.code == Code::ValidationFailed => {
+        Err(problem) if call.is_form() && is_page_wanted(call) && problem.code == Code::ValidationFailed => {
             return Ok(centre::form::again(call, language::of(call), &problem).answer());
         }
         read => read?,
@@ -74,21 +73,20 @@ pub(crate) async fn take(app: &App, call: &Call) -> Result<Answer, Problem> {
     let mut request = SubjectRequestItem::new(NewRequest {
         id: id.clone(),
         kind,
-        channel: if form::is_form(call) { Channel::Page } else { Channel::Api },
+        channel: if call.is_form() { Channel::Page } else { Channel::Api },
         regime: wish.regime,
         language: wish.language,
         received_at: now,
-        link_until: now.saturating_add(SignedDuration::from_secs(LINK_LIFE)).unwrap_or(Timestamp::MAX),
+        taken_at: now,
         email: wish.email,
         corrections: wish.corrections,
         partner: None,
     });
     if !is_mailed {
         // It is there all the same: its page can ask for the letter tomorrow, and the letter's time is told there.
-        request.outbox.retain(|owed| !matches!(owed.what, Debt::Letter(_)));
+        request = request.unanswered();
     }
-    let link = request.outbox.first().filter(|_| !kind.is_at_once()).map(|owed| owed.number);
-    let mut proof = VerificationItem::new(&id, &secrets, Some(code.expose_secret()), link, now);
+    let mut proof = VerificationItem::new(&id, &secrets, Some(code.expose_secret()), request.link(), now);
     proof.declared = wish.declared;
     proof.factors = given.iter().filter_map(|(factor, text)| Some((*factor, secrets.factor(*factor, text)?))).collect();
     let due_at = request.due_at;

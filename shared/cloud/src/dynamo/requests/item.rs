@@ -11,10 +11,10 @@ use domain::{
         State, deadlines, life, required,
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use personal_data::PersonalData;
 
-use crate::dynamo::key;
+use crate::dynamo::{key, proofs::LINK_LIFE};
 
 /// A request.
 #[derive(Clone, serde::Serialize, serde::Deserialize, PersonalData)]
@@ -185,8 +185,8 @@ pub struct NewRequest {
     pub language: Language,
     /// When it came in.
     pub received_at: Timestamp,
-    /// Until when the mailed link can be followed.
-    pub link_until: Timestamp,
+    /// When we took it: from then on the mailed link can be followed, for [`LINK_LIFE`].
+    pub taken_at: Timestamp,
     /// Where the person is written to.
     pub email: EmailAddress,
     /// What is to be corrected.
@@ -199,8 +199,9 @@ impl SubjectRequestItem {
     /// A request that has just come in.
     #[must_use]
     pub fn new(new: NewRequest) -> Self {
-        let NewRequest { id, kind, channel, regime, language, received_at, link_until, email, corrections, partner } =
+        let NewRequest { id, kind, channel, regime, language, received_at, taken_at, email, corrections, partner } =
             new;
+        let link_until = taken_at.saturating_add(SignedDuration::from_secs(LINK_LIFE)).unwrap_or(Timestamp::MAX);
         let (state, waits_until, letter) = life::begin(kind, link_until);
         let blank = Self::blank(id, kind, (channel, regime, language), received_at);
         let mut item = Self { state, waits_until, email: Some(email), corrections, partner, ..blank };
@@ -209,6 +210,20 @@ impl SubjectRequestItem {
             item.owe(Debt::Begin);
         }
         item
+    }
+
+    /// Forgets the letters that it owes: to an address that has had its share, or that cannot be told to be the asker's.
+    #[must_use]
+    pub fn unanswered(mut self) -> Self {
+        self.outbox.retain(|owed| !matches!(owed.what, Debt::Letter(_)));
+        self
+    }
+
+    /// The number of the letter, of a request that has just come in, whose link proves the mailbox. Nothing for what is not mailed, or needs no
+    /// proof.
+    #[must_use]
+    pub fn link(&self) -> Option<u32> {
+        self.outbox.first().filter(|_| !self.kind.is_at_once()).map(|owed| owed.number)
     }
 
     /// A request of nobody yet, with its dates.
