@@ -1,7 +1,7 @@
 //! The `inbound-mail` function in this process, with SES's notifications as it sends them.
 
 use aws_lambda_events::sqs::SqsEvent;
-use cloud::{boot::Boot, clock::Clock};
+use cloud::{boot::Boot, clock::Clock, requests::RequestMessage};
 use domain::request::{Channel, Kind, Language, Letter, Regime, State};
 use serde_json::{Value, json};
 use testkit::{
@@ -55,30 +55,14 @@ impl MailRoom {
         failed(&inbound_mail::handle(&self.app, event).await.unwrap()).is_empty()
     }
 
-    async fn taken(&self, url: &str) -> Vec<Value> {
-        let mut bodies = Vec::new();
-        loop {
-            let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return bodies;
-            }
-            for message in messages {
-                let handle = message.receipt_handle.unwrap();
-                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                bodies.push(serde_json::from_str(&message.body.unwrap()).unwrap());
-            }
-        }
-    }
-
     /// The requests that are to be looked at, by their ids.
     async fn told(&self) -> Vec<domain::id::PrivacyRequestId> {
-        let taken = self.taken(&self.config.requests_queue_url).await;
-        taken.iter().map(|message| message["request"].as_str().unwrap().parse().unwrap()).collect()
+        let told: Vec<RequestMessage> = crate::sdk::drain_as(&self.sqs, &self.config.requests_queue_url).await;
+        told.into_iter().map(|message| message.request).collect()
     }
 
     async fn mails(&self) -> Vec<Value> {
-        self.taken(&self.config.mail_queue_url).await
+        crate::sdk::drain_mails(&self.sqs, &self.config.mail_queue_url).await
     }
 }
 

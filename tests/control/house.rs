@@ -294,7 +294,7 @@ impl House {
 
     /// What the function has put into its mail queue since the last look.
     pub(crate) async fn mails(&self) -> Vec<Value> {
-        self.take(&self.config.mail_queue_url).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        crate::sdk::drain_mails(&self.sqs, &self.config.mail_queue_url).await
     }
 
     /// What the function has put into its off-boarding queue since the last look, as Lambda would hand it on.
@@ -304,19 +304,17 @@ impl House {
 
     /// What is to be delivered again, as the function has asked since the last look.
     pub(crate) async fn replays(&self) -> Vec<Value> {
-        self.take(&self.config.replays_queue_url).await.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        crate::sdk::drain_as(&self.sqs, &self.config.replays_queue_url).await
     }
 
     /// What the function has put into its queue of reconciliations since the last look.
     pub(crate) async fn reconciliations(&self) -> Vec<ReconciliationMessage> {
-        let taken = self.take(&self.config.reconciliations_queue_url).await;
-        taken.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        crate::sdk::drain_as(&self.sqs, &self.config.reconciliations_queue_url).await
     }
 
     /// The requests of people that are to be looked at, as the function has asked since the last look.
     pub(crate) async fn request_work(&self) -> Vec<RequestMessage> {
-        let taken = self.take(&self.config.requests_queue_url).await;
-        taken.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        crate::sdk::drain_as(&self.sqs, &self.config.requests_queue_url).await
     }
 
     /// Calls the demo store's own API, past the gateway.
@@ -331,19 +329,7 @@ impl House {
 
     /// All messages of a queue, which has them no more.
     pub(crate) async fn take(&self, url: &str) -> Vec<String> {
-        let mut taken = Vec::new();
-        loop {
-            let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let handle = message.receipt_handle.unwrap();
-                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                taken.push(message.body.unwrap());
-            }
-        }
+        crate::sdk::drain_as_text(&self.sqs, url).await
     }
 
     /// The `proxy` function in this process, as one instance that remembers what it has seen.

@@ -8,7 +8,7 @@ mod told;
 use std::{collections::BTreeMap, time::Duration};
 
 use aws_lambda_events::sqs::SqsEvent;
-use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use cloud::{
     clock::Clock,
     dynamo::{
@@ -32,7 +32,10 @@ use testkit::{
     stack::Stack,
 };
 
-use crate::world::{Calling, World, environment};
+use crate::{
+    sdk::group,
+    world::{Calling, World, environment},
+};
 
 /// See the module.
 pub(crate) struct Fan {
@@ -241,24 +244,11 @@ impl Fan {
     }
 
     pub(crate) async fn take(&self, url: &str) -> Vec<Sent> {
-        let mut taken = Vec::new();
-        loop {
-            let receive = self.sqs.receive_message().queue_url(url).max_number_of_messages(10);
-            let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
-            let messages = receive.send().await.unwrap().messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let handle = message.receipt_handle.unwrap();
-                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                let attributes = message.attributes.unwrap_or_default();
-                taken.push(Sent {
-                    message: serde_json::from_str(&message.body.unwrap()).unwrap(),
-                    group: attributes.get(&MessageSystemAttributeName::MessageGroupId).cloned(),
-                });
-            }
-        }
+        let sent = |message: Message| Sent {
+            group: group(&message),
+            message: serde_json::from_str(message.body().unwrap()).unwrap(),
+        };
+        crate::sdk::drain(&self.sqs, url).await.into_iter().map(sent).collect()
     }
 }
 

@@ -7,6 +7,7 @@ mod units;
 
 use std::collections::BTreeMap;
 
+use aws_sdk_sqs::types::Message;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cloud::{
     boot::Boot,
@@ -29,7 +30,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
-use crate::world::{Answered, Calling, answered, assert_declared, data_keys_of, environment};
+use crate::{
+    sdk::group,
+    world::{Answered, Calling, answered, assert_declared, data_keys_of, environment},
+};
 
 /// The `intake` function in this process, with a queue of its own, so that no deployed worker takes a test's messages.
 pub(crate) struct Door {
@@ -164,23 +168,11 @@ impl Door {
     /// What has come into the queue since the last look.
     pub(crate) async fn queued(&self) -> Vec<Queued> {
         let sqs = aws_sdk_sqs::Client::new(&crate::sdk::config(Stack::shared().aws().as_str()));
-        let url = &self.config.incoming_events_queue_url;
-        let mut taken = Vec::new();
-        loop {
-            let receive = sqs.receive_message().queue_url(url).max_number_of_messages(10);
-            let group = aws_sdk_sqs::types::MessageSystemAttributeName::MessageGroupId;
-            let batch = receive.message_system_attribute_names(group.clone()).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let group = message.attributes.as_ref().and_then(|all| all.get(&group).cloned()).unwrap_or_default();
-                let handle = message.receipt_handle.unwrap();
-                sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                taken.push(Queued { message: serde_json::from_str(&message.body.unwrap()).unwrap(), group });
-            }
-        }
+        let queued = |message: Message| Queued {
+            group: group(&message).unwrap_or_default(),
+            message: serde_json::from_str(message.body().unwrap()).unwrap(),
+        };
+        crate::sdk::drain(&sqs, &self.config.incoming_events_queue_url).await.into_iter().map(queued).collect()
     }
 }
 

@@ -298,20 +298,7 @@ impl Counter {
 
     /// The messages that the function sent, of one of its queues.
     pub(crate) async fn sent(&self, queue: &str) -> Vec<Value> {
-        let mut sent = Vec::new();
-        loop {
-            let batch = self.sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return sent;
-            }
-            for message in &messages {
-                let done =
-                    self.sqs.delete_message().queue_url(queue).set_receipt_handle(message.receipt_handle.clone());
-                done.send().await.unwrap();
-            }
-            sent.extend(messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()));
-        }
+        crate::sdk::drain_as(&self.sqs, queue).await
     }
 }
 

@@ -221,28 +221,12 @@ impl Lobby {
 
     /// Which requests the function has asked to be looked at since the last look.
     pub(crate) async fn told(&self) -> Vec<Value> {
-        self.take(&self.config.requests_queue_url).await
+        crate::sdk::drain_as(&self.sqs, &self.config.requests_queue_url).await
     }
 
     /// The mails that the function has asked for since the last look; the letters of requests are not among them.
     pub(crate) async fn mails(&self) -> Vec<Value> {
-        self.take(&self.config.mail_queue_url).await
-    }
-
-    async fn take(&self, url: &str) -> Vec<Value> {
-        let mut taken = Vec::new();
-        loop {
-            let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let handle = message.receipt_handle.unwrap();
-                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                taken.push(serde_json::from_str(&message.body.unwrap()).unwrap());
-            }
-        }
+        crate::sdk::drain_mails(&self.sqs, &self.config.mail_queue_url).await
     }
 }
 

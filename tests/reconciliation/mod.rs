@@ -119,19 +119,7 @@ impl Office {
     }
 
     async fn take(&self, url: &str) -> Vec<String> {
-        let mut taken = Vec::new();
-        loop {
-            let batch = self.sqs.receive_message().queue_url(url).max_number_of_messages(10).send().await.unwrap();
-            let messages = batch.messages.unwrap_or_default();
-            if messages.is_empty() {
-                return taken;
-            }
-            for message in messages {
-                let handle = message.receipt_handle.unwrap();
-                self.sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
-                taken.push(message.body.unwrap());
-            }
-        }
+        crate::sdk::drain_as_text(&self.sqs, url).await
     }
 
     /// Does something in the store, past us.
