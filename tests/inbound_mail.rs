@@ -113,10 +113,10 @@ async fn a_mail_that_does_not_say_what_is_asked_is_answered_with_where_to_ask() 
         assert!(room.take(&asking).await);
     }
     let mails = room.mails().await;
+    assert_eq!(mails.len(), 1, "one that comes twice is answered with the same mail");
     assert_eq!(mails[0]["kind"], "how-to-ask");
     assert_eq!(mails[0]["to"], asking["mail"]["commonHeaders"]["from"][0]);
     assert_eq!(mails[0]["link"], format!("{PUBLIC}/privacy"));
-    assert_eq!(mails[0]["id"], mails[1]["id"], "one that comes twice is mailed once");
     assert!(room.told().await.is_empty());
 }
 

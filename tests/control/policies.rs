@@ -98,15 +98,10 @@ async fn r032_r102_every_account_is_told_once_of_what_matters_before_it_takes_ef
     let report = night.run(Sweep::Policies, false).await;
     assert_eq!((report.sent, report.swept.complete), (4, true));
     let mails = house.mails().await;
-    assert_eq!(mails.len(), 5);
-    let mut ids: Vec<&str> = mails.iter().map(|mail| mail["id"].as_str().unwrap()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), 4, "one mail an account and version, whatever is sent again");
+    assert_eq!(mails.len(), 4, "one mail an account and version, whatever is sent again");
     let about = |mail: &Value| (mail["kind"].clone(), mail["link"].clone(), mail["notice"]["policy"].clone());
     let mut first: Vec<_> = mails.iter().filter(|mail| mail["to"] == mails[0]["to"]).map(about).collect();
     first.sort_by_key(|(_, link, _)| link.to_string());
-    first.dedup();
     let link = |version: &str| json!(format!("{}/policies/privacy/{version}", house.config.public_url));
     let kind = json!("policy-changed");
     // The day that begins thirty days after today, over the leap day.
