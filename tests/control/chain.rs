@@ -15,16 +15,16 @@ use super::{house::House, inactivity::Night};
 /// More than are read at once.
 const MANY: u64 = 260;
 
-fn text(text: &str) -> AttributeValue {
+pub(super) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-fn chain(house: &House) -> Chain {
+pub(super) fn chain(house: &House) -> Chain {
     Chain::new(house.tables(), house.config.privacy_table.clone())
 }
 
 /// Chains so many facts.
-async fn grow(house: &House, links: u64) {
+pub(super) async fn grow(house: &House, links: u64) {
     for _ in 0..links {
         let (now, request) = (house.clock().now(), PrivacyRequestId::from_uuid(house.clock().new_id()));
         let fact = Fact { request: &request, name: "0", event: "received", pseudonym: None, digest: None };

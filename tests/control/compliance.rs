@@ -1,6 +1,6 @@
 //! The daily self-check: what it sees, and that its report is ours and as we wrote it (R029).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::types::PointInTimeRecoverySpecification;
 use cloud::{clock::Clock, data_map::DATA_MAP, dynamo::reports::Reports};
@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use sweep::Sweep;
 use testkit::stack::deploy::STACK;
 
-use super::{house::House, inactivity::Night, signature::verifies};
+use super::{
+    chain::{self, text},
+    house::House,
+    inactivity::Night,
+    signature::verifies,
+};
 use crate::data_map::cloudformation;
 
 async fn report(house: &House) -> (Value, cloud::dynamo::reports::ReportItem) {
@@ -78,6 +83,66 @@ async fn r029_r026_r044_a_report_says_what_is_not_as_promised_and_is_signed() {
     let (second, _) = report(&house).await;
     let gone: BTreeSet<_> = never.difference(&failing(&second, "sweep")).cloned().collect();
     assert_eq!(gone, BTreeSet::from(["departures".to_owned(), "rotation".to_owned()]), "a dry run is no run");
+}
+
+/// Takes the chain, and what is known of it, away.
+async fn forget_chain(house: &House) {
+    let rows = house.sdk().query().table_name(&house.config.privacy_table).key_condition_expression("pk = :chain");
+    let rows = rows.expression_attribute_values(":chain", text("chain")).send().await.unwrap().items.unwrap();
+    for row in rows {
+        let delete = house.sdk().delete_item().table_name(&house.config.privacy_table);
+        delete.key("pk", row["pk"].clone()).key("sk", row["sk"].clone()).send().await.unwrap();
+    }
+    let delete = house.sdk().delete_item().table_name(&house.config.usage_table);
+    delete.key("pk", text("chain")).key("sk", text("verified")).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_chain_that_was_made_anew_from_its_first_link_is_known_by_what_was_signed() {
+    let house = House::in_own_tables(Clock::steered(Clock::system().now())).await;
+    let night = Night::of(&house);
+    let day = Duration::from_secs(86_400);
+    night.run(Sweep::Compliance, false).await;
+    assert_eq!(failing(&report(&house).await.0, "audit-chain"), BTreeSet::new(), "there is none yet");
+    chain::grow(&house, 3).await;
+    assert_eq!(night.run(Sweep::Chain, false).await.overdue, 0);
+    for _ in 0..2 {
+        house.clock().advance(day);
+        night.run(Sweep::Compliance, false).await;
+        let (told, _) = report(&house).await;
+        assert_eq!(failing(&told, "audit-chain"), BTreeSet::new());
+        let said = told["checks"].as_array().unwrap().iter().find(|check| check["of"] == "audit-chain").unwrap();
+        assert_eq!(said["links"], 3);
+    }
+
+    let broken = BTreeSet::from(["audit-chain".to_owned()]);
+    forget_chain(&house).await;
+    chain::grow(&house, 4).await;
+    assert_eq!(night.run(Sweep::Chain, false).await.overdue, 0, "by itself it is whole");
+    house.clock().advance(3 * day);
+    night.run(Sweep::Compliance, false).await;
+    assert_eq!(failing(&report(&house).await.0, "audit-chain"), broken);
+
+    // What it says now is what is there: from here on it holds again, and the report of the break is signed and kept.
+    house.clock().advance(day);
+    night.run(Sweep::Compliance, false).await;
+    let (told, item) = report(&house).await;
+    assert_eq!(failing(&told, "audit-chain"), BTreeSet::new());
+
+    // Whoever makes a report fit the new chain cannot sign it.
+    let before = chain::chain(&house).head().await.unwrap().unwrap();
+    forget_chain(&house).await;
+    chain::grow(&house, 5).await;
+    let after = chain::chain(&house).head().await.unwrap().unwrap();
+    let forged = item.body.replace("\"links\":4", "\"links\":5").replace(&before.hash, &after.hash);
+    assert!(forged.contains(&after.hash) && forged.contains("\"links\":5"));
+    let update = house.sdk().update_item().table_name(&house.config.privacy_table);
+    let update = update.key("pk", text(&item.pk)).key("sk", text(&item.sk));
+    let update = update.update_expression("SET body = :body").expression_attribute_values(":body", text(&forged));
+    update.send().await.unwrap();
+    house.clock().advance(day);
+    night.run(Sweep::Compliance, false).await;
+    assert_eq!(failing(&report(&house).await.0, "audit-chain"), broken);
 }
 
 #[test]

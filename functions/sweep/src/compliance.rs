@@ -2,15 +2,21 @@
 
 use cloud::{
     data_map::DATA_MAP,
-    dynamo::{Unavailable, reports::ReportItem},
+    dynamo::{Unavailable, chain::Linked, reports::ReportItem},
 };
 use domain::compliance::{self, Rhythm, Seen};
+use jiff::{SignedDuration, Timestamp};
 use personal_data::Kind;
+use serde_json::Value;
 
 use crate::{App, Order, Report, Sweep, told};
 
 /// The queue of the envelopes of what could not be told or delivered. Its messages are moved there by nobody but us.
 const DEAD_EVENTS: &str = "dead-events";
+/// How the audit chain is called in a report.
+const AUDIT_CHAIN: &str = "audit-chain";
+/// For so many days back a report is looked for that says where the audit chain stood.
+const DAYS_BACK: i64 = 7;
 
 /// What is asked of a sweep: to be there, in its time. One that nobody thought about here does not compile.
 const fn rhythm(sweep: Sweep) -> Rhythm {
@@ -34,7 +40,8 @@ const fn rhythm(sweep: Sweep) -> Rhythm {
 /// Looks at everything, signs what was seen and keeps it.
 pub(crate) async fn run(app: &App, order: Order) -> Result<Report, Unavailable> {
     let now = app.clock.now();
-    let seen = look(app).await?;
+    let mut seen = look(app).await?;
+    seen.push(chain(app, now).await?);
     let judged = compliance::Report::new(&app.config.stack_name, now, seen);
     let mut report = Report::of(order);
     report.swept.complete = true;
@@ -95,4 +102,38 @@ async fn look(app: &App) -> Result<Vec<Seen>, Unavailable> {
 
 async fn dead_letters(app: &App, queue: &str) -> Result<Seen, Unavailable> {
     Ok(Seen::DeadLetters { of: queue.to_owned(), messages: app.resources.messages(queue).await? })
+}
+
+/// Where the audit chain stands, and whether what the last report said of it is still so: whoever rewrites all links, the head and how far they
+/// were verified so that they fit each other cannot sign what a report said before.
+async fn chain(app: &App, now: Timestamp) -> Result<Seen, Unavailable> {
+    let head = app.chain.head().await?.map_or_else(Linked::none, |head| Linked { seq: head.seq, hash: head.hash });
+    let stands = match last_report(app, now).await? {
+        None => true,
+        Some(report) if !app.signer.is_ours(report.body.as_bytes(), &report.signature).await? => false,
+        Some(report) => match told_of_chain(&report.body) {
+            // One look is enough to see that a link is there. All of them are looked at by a sweep of their own.
+            Some(told) => app.chain.verify(&told, || false).await?.broken_at.is_none(),
+            None => true,
+        },
+    };
+    Ok(Seen::AuditChain { of: AUDIT_CHAIN.to_owned(), links: head.seq, head: head.hash, stands })
+}
+
+/// The newest report of the last days; one of today is replaced by the one that is being made.
+async fn last_report(app: &App, now: Timestamp) -> Result<Option<ReportItem>, Unavailable> {
+    for days in 0..=DAYS_BACK {
+        let then = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+        if let Some(report) = app.reports.of(then).await? {
+            return Ok(Some(report));
+        }
+    }
+    Ok(None)
+}
+
+/// What a report says of where the chain stood; nothing where it was made before reports said that.
+fn told_of_chain(report: &str) -> Option<Linked> {
+    let report: Value = serde_json::from_str(report).ok()?;
+    let told = report["checks"].as_array()?.iter().find(|check| check["of"] == AUDIT_CHAIN)?;
+    Some(Linked { seq: told["links"].as_u64()?, hash: told["head"].as_str()?.to_owned() })
 }

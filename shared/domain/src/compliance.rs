@@ -48,6 +48,17 @@ pub enum Seen {
         /// The newest state that it can be restored to.
         restorable_until: Option<Timestamp>,
     },
+    /// The audit chain (`privacy.md` D.8). What a signed report says of it, nobody can change who may only write to the tables.
+    AuditChain {
+        /// Its name.
+        of: String,
+        /// The number of its newest link.
+        links: u64,
+        /// That link's hash.
+        head: String,
+        /// Whether the last report was signed with the stack's key, and the link is still there that it named.
+        stands: bool,
+    },
     /// A queue of what could not be done.
     DeadLetters {
         /// Its name in the data map.
@@ -85,7 +96,10 @@ impl Seen {
     #[must_use]
     pub fn of(&self) -> &str {
         match self {
-            Self::Sweep { of, .. } | Self::Backup { of, .. } | Self::DeadLetters { of, .. } => of,
+            Self::Sweep { of, .. }
+            | Self::Backup { of, .. }
+            | Self::AuditChain { of, .. }
+            | Self::DeadLetters { of, .. } => of,
         }
     }
 
@@ -103,6 +117,7 @@ impl Seen {
                 let right = days.is_none_or(|days| days == *declared_days);
                 *enabled && right && restorable_until.is_some_and(|until| now <= until + FRESH)
             }
+            Self::AuditChain { stands, .. } => *stands,
             Self::DeadLetters { messages, .. } => *messages == 0,
         }
     }
