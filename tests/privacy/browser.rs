@@ -135,6 +135,7 @@ async fn pages(lobby: &Lobby) -> Vec<Value> {
         of("appealed", &appealed, ""),
         of("cooling", &cooling, ""),
         of("ready", &ready, ""),
+        of("fetch", &ready, &format!("?token={}", lobby.secrets(&ready.id).await.answer().reveal())),
         of("receipt", &ready, "/receipt"),
         at("agree", &format!("/privacy/consents/confirm?token={}", token.reveal())),
         at("unsubscribe", &format!("/privacy/unsubscribe?token={}", token.reveal())),

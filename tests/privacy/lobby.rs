@@ -11,6 +11,7 @@ use cloud::{
     },
     letters::Letters,
     mailer::MailMessage,
+    request_secrets::{RequestSecrets, Secrets},
     requests::RequestMessage,
 };
 use domain::{
@@ -197,6 +198,11 @@ impl Lobby {
     /// Asks something with a form; what was answered.
     pub(crate) async fn ask(&self, form: Value) -> Made {
         made(&self.post("/privacy/requests", form).await)
+    }
+
+    /// What proves who asks of a request.
+    pub(crate) async fn secrets(&self, id: &PrivacyRequestId) -> RequestSecrets {
+        Secrets::new(&self.boot.aws, self.config.code_key.clone()).of(id).await.unwrap()
     }
 
     /// The letters that a request owes, as they would be mailed.

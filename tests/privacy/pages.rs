@@ -139,9 +139,16 @@ async fn a_file_may_be_fetched_from_the_bucket_and_from_nowhere_else() {
     let with = cloud::dynamo::requests::With::default();
     lobby.requests().advance(&request, domain::request::Step::Finish, with, lobby.boot.clock.now()).await.unwrap();
     let path = format!("/privacy/requests/{}", made.id);
-    let calling = Calling::new("GET", &path).header("accept", BROWSER).header("privacy-session", &made.session);
-    let (answer, page) = read(lobby.call(calling).await);
-    assert!(page.contains(&format!("action=\"{path}/download?lang=en\"")));
+    let see = async |path: &str| {
+        let calling = Calling::new("GET", path).header("accept", BROWSER).header("privacy-session", &made.session);
+        read(lobby.call(calling).await)
+    };
+    let (answer, page) = see(&path).await;
+    assert!(!page.contains("/download") && page.contains(&format!("action=\"{path}/link?lang=en\"")), "{page}");
+    assert!(answer.headers["content-security-policy"].contains("form-action 'self';"));
+    let token = lobby.secrets(&made.id).await.answer().reveal().to_owned();
+    let (answer, page) = see(&format!("{path}?token={token}")).await;
+    assert!(page.contains(&format!("action=\"{path}/download?lang=en\"")) && page.contains(&token));
     let policy = &answer.headers["content-security-policy"];
     let to = between(policy, "form-action 'self' ", ";");
     assert_eq!(to, lobby.faults.url().as_str().trim_end_matches('/'), "{policy}");

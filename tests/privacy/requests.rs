@@ -7,7 +7,7 @@ use domain::request::{Ground, Letter, Level, State};
 use serde_json::{Value, json};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::lobby::{Lobby, Made, form, made, whole_proof};
+use super::lobby::{Lobby, Made, PUBLIC, form, made, whole_proof};
 use crate::world::{Answered, Calling};
 
 /// A proven request of somebody with an account.
@@ -333,6 +333,13 @@ async fn a_rectification_is_not_proven_with_what_is_to_be_corrected() {
     assert_eq!(lobby.request(&made.id).await.corrections.len(), 1);
 }
 
+/// The paths in the letters of one sort that a request owes.
+async fn links(lobby: &Lobby, made: &Made, letter: Letter) -> Vec<String> {
+    let letters = lobby.letters(&made.id).await;
+    let of_sort = letters.iter().filter(|mail| mail.request.as_ref().unwrap().letter == letter);
+    of_sort.map(|mail| mail.link.as_deref().unwrap().strip_prefix(PUBLIC).unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn the_answer_is_fetched_at_an_address_of_five_minutes_and_the_first_time_is_told() {
     let lobby = Lobby::new().await;
@@ -348,7 +355,33 @@ async fn the_answer_is_fetched_at_an_address_of_five_minutes_and_the_first_time_
     file.put(&format!("exports/{}.zip", made.id.body()), "PK".into()).await.unwrap();
     assert_eq!(lobby.of(&made, "GET", "", Value::Null).await.json()["can_download"], true);
 
-    let answer = lobby.of(&made, "POST", "/download", Value::Null).await;
+    // The session is not enough: it may have been taken from the browser since. Nor is the link of another letter, or of another request.
+    let proved = lobby.secrets(&made.id).await.link(0).reveal().to_owned();
+    let others =
+        lobby.secrets(&lobby.ask(form("access", &lobby.address())).await.id).await.answer().reveal().to_owned();
+    for (body, problem) in [
+        (Value::Null, "body_invalid"),
+        (json!({}), "validation_failed"),
+        (json!({ "token": "short" }), "link_expired"),
+        (json!({ "token": made.session }), "link_expired"),
+        (json!({ "token": proved }), "link_expired"),
+        (json!({ "token": others }), "link_expired"),
+    ] {
+        assert_eq!(lobby.of(&made, "POST", "/download", body.clone()).await.problem(), problem, "{body}");
+    }
+    let asked_again = lobby.of(&made, "POST", "/link", Value::Null).await;
+    assert_eq!(asked_again.status, 202);
+    let ready: Vec<_> = links(&lobby, &made, Letter::Ready).await;
+    assert!(ready.len() == 2 && ready[0] == ready[1], "one is as good as the other: {ready:?}");
+    let token = ready[0].strip_prefix(&format!("/privacy/requests/{}?token=", made.id)).unwrap().to_owned();
+    let opens = json!({ "token": token });
+    let (mut elsewhere, path) = (made.session.clone(), format!("/privacy/requests/{}/download", made.id));
+    elsewhere.replace_range(..1, if elsewhere.starts_with('A') { "B" } else { "A" });
+    let calling = Calling::new("POST", &path).header("privacy-session", &elsewhere).body(opens.to_string());
+    assert_eq!(lobby.call(calling).await.problem(), "not_found", "nor is the letter, in another's hands");
+    assert_eq!(lobby.request(&made.id).await.downloads, 0);
+
+    let answer = lobby.of(&made, "POST", "/download", opens.clone()).await;
     assert_eq!(answer.status, 302);
     let address = answer.headers["location"].clone();
     assert!(address.contains("X-Amz-Expires=300&") && address.contains("X-Amz-Signature="), "{address}");
@@ -356,10 +389,13 @@ async fn the_answer_is_fetched_at_an_address_of_five_minutes_and_the_first_time_
     let fetched = testkit::plain_http::PlainHttp::default().send(fetch).await.unwrap();
     assert_eq!((fetched.status().as_u16(), fetched.body().as_ref()), (200, b"PK".as_slice()));
     assert_eq!(fetched.headers()["content-disposition"], "attachment; filename=\"your-data.zip\"");
-    lobby.of(&made, "POST", "/download", Value::Null).await;
-    let told = lobby.letters(&made.id).await;
-    let told = told.iter().filter(|mail| mail.request.as_ref().unwrap().letter == Letter::Downloaded).count();
+    lobby.of(&made, "POST", "/download", opens).await;
+    let told = links(&lobby, &made, Letter::Downloaded).await.len();
     assert_eq!((told, lobby.request(&made.id).await.downloads), (1, 2), "the first time is told, and each is counted");
+    // Whoever has the browser only can have a mailbox written to, and not without end.
+    assert_eq!(lobby.of(&made, "POST", "/link", Value::Null).await.status, 202);
+    let more = lobby.of(&made, "POST", "/link", Value::Null).await;
+    assert_eq!((more.problem().as_str(), more.headers.contains_key("retry-after")), ("rate_limited", true));
 }
 
 #[tokio::test]

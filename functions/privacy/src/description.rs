@@ -91,20 +91,23 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
         Endpoint::ConfirmRequest => {
             of_session(proof(of("Gives more that proves who asks, once the mailbox is proven."), schemas))
         }
-        Endpoint::ShowRequest => of_session(of("A request, as its person sees it.")).answers(
-            StatusCode::OK,
-            "The request.",
-            schemas.answer::<shown::Shown>(),
-        ),
+        Endpoint::ShowRequest => of_session(of("A request, as its person sees it."))
+            .asks([Parameter::optional(
+                "token",
+                "The token of the letter that the answer is there: its page lets it be fetched.",
+                json!({ "type": "string" }),
+            )])
+            .answers(StatusCode::OK, "The request.", schemas.answer::<shown::Shown>()),
         Endpoint::CancelRequest => step(of("Takes a request back."), schemas),
         Endpoint::AppealRequest => step(of("Appeals against a refusal."), schemas),
         Endpoint::MailLink => {
-            of_session(of("Has another link mailed that proves the mailbox: three at most for a request."))
+            of_session(of("Has the letter with the link mailed again: three links at most that prove the mailbox, then the one to the answer."))
                 .answers(StatusCode::ACCEPTED, "It is on its way.", schemas.answer::<shown::Shown>())
                 .fails([Code::Conflict, Code::RateLimited])
         }
         Endpoint::DownloadAnswer => {
             of_session(of("The address of the file with the answer, which holds for five minutes."))
+                .takes_token(schemas)
                 .answers_with(StatusCode::FOUND, "It is there.", Vec::new())
                 .with_header("Location", "The address.")
                 .fails([Code::Conflict])

@@ -86,7 +86,7 @@ async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> 
         Endpoint::CancelRequest => steps::cancel(app, call, &id(parameters)?).await,
         Endpoint::AppealRequest => steps::appeal(app, call, &id(parameters)?).await,
         Endpoint::ConfirmRequest => verification::confirm(app, call, &id(parameters)?).await,
-        Endpoint::MailLink => steps::link(app, call, &id(parameters)?).await,
+        Endpoint::MailLink => steps::mail_link(app, call, &id(parameters)?).await,
         Endpoint::DownloadAnswer => steps::download(app, call, &id(parameters)?).await,
         Endpoint::ShowReceipt => receipt::show(app, call, &id(parameters)?).await,
         Endpoint::ShowSigningKey => receipt::key(app).await,

@@ -12,7 +12,7 @@ use crate::{
         requests::{Owed, SubjectRequestItem},
     },
     mailer::{MailKind, MailMessage, requests::RequestFacts},
-    request_secrets::{Secrets, link},
+    request_secrets::{Secrets, answer_link, link},
 };
 
 /// See the module.
@@ -42,6 +42,7 @@ impl Letters {
         let Some(to) = request.email.clone() else { return Ok(None) };
         let link = match letter {
             Letter::Received => link(&self.public_url, &self.secrets.of(&request.id).await?, owed.number),
+            Letter::Ready => answer_link(&self.public_url, &self.secrets.of(&request.id).await?),
             // What proved the person is gone, and with it the page.
             Letter::Cancelled | Letter::Merged | Letter::AppealRefused => format!("{}/privacy", self.public_url),
             _ => format!("{}/privacy/requests/{}", self.public_url, request.id),

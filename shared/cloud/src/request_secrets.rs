@@ -59,6 +59,13 @@ impl RequestSecrets {
         LinkToken::of(&self.derive("link", &number.to_string()))
     }
 
+    /// The token in the link of the letter that the answer is there: whoever shows it reads the mailbox today, and not only when the request was
+    /// made (`privacy.md` D.7).
+    #[must_use]
+    pub fn answer(&self) -> LinkToken {
+        LinkToken::of(&self.derive("answer", ""))
+    }
+
     /// What the browser of who asks shows to see the request.
     #[must_use]
     pub fn session(&self) -> LinkToken {
@@ -118,6 +125,12 @@ pub fn link(public_url: &str, secrets: &RequestSecrets, number: u32) -> String {
     format!("{public_url}/privacy/verify/{}", secrets.path(number).expose_secret())
 }
 
+/// The link of the letter that the answer is there, at such a deployment.
+#[must_use]
+pub fn answer_link(public_url: &str, secrets: &RequestSecrets) -> String {
+    format!("{public_url}/privacy/requests/{}?token={}", secrets.request, secrets.answer().reveal())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,7 +144,8 @@ mod tests {
     fn every_secret_is_another_and_the_same_again() {
         let (one, again, other) = (secrets(b"1"), secrets(b"1"), secrets(b"2"));
         assert_eq!(one.link(0).reveal(), again.link(0).reveal());
-        let all = [one.link(0), one.link(1), one.session(), other.link(0), other.session()];
+        let all =
+            [one.link(0), one.link(1), one.session(), one.answer(), other.link(0), other.session(), other.answer()];
         for (place, token) in all.iter().enumerate() {
             assert!(all.iter().skip(place + 1).all(|second| second.reveal() != token.reveal()));
         }

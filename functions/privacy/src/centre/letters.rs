@@ -64,10 +64,10 @@ fn told(words: &str) -> Html {
     Html::default().raw("<div class=\"told\" role=\"status\">").p(words).raw("</div>")
 }
 
-fn hidden(token: &LinkToken) -> Html {
+pub(super) fn hidden(token: &LinkToken) -> Html {
     Html::default().raw("<input type=\"hidden\" name=\"token\" value=\"").text(token.reveal()).raw("\">")
 }
 
-fn link(path: &str, token: &LinkToken) -> String {
+pub(super) fn link(path: &str, token: &LinkToken) -> String {
     format!("{path}?token={}", token.reveal())
 }

@@ -1,12 +1,28 @@
 //! The page of a request.
 
+use cloud::dynamo::sign_ups::LinkToken;
 use domain::request::{Language, State};
 
-use super::{Page, fields::form, html::Html, in_words, pages::more, words};
+use super::{
+    Page,
+    fields::form,
+    html::Html,
+    in_words,
+    letters::{hidden, link},
+    pages::more,
+    words,
+};
 use crate::requests::shown::Shown;
 
-/// The request, what is told of it now, and what can be done with it. `exports` is where a file comes from.
-pub(crate) fn page(language: Language, request: &Shown, told: Option<&'static str>, exports: &str) -> Page {
+/// The request, what is told of it now, and what can be done with it. `token` is that of the letter that the answer is there, `exports` where the
+/// file comes from.
+pub(crate) fn page(
+    language: Language,
+    request: &Shown,
+    told: Option<&'static str>,
+    token: Option<&LinkToken>,
+    exports: &str,
+) -> Page {
     let t = |english, french| in_words(language, english, french);
     let path = format!("/privacy/requests/{}", request.id);
     let row = |html: Html, name: &'static str, value: Html| {
@@ -42,8 +58,19 @@ pub(crate) fn page(language: Language, request: &Shown, told: Option<&'static st
     let button = |html: Html, rest: &str, words: (&'static str, &'static str), fields: Html| {
         html.html(form(language, &format!("{path}/{rest}"), words, fields))
     };
-    if request.can_download {
-        main = button(main, "download", (t("Fetch your data", "Retirer vos données"), "act"), Html::default());
+    match token {
+        Some(token) if request.can_download => {
+            main = button(main, "download", (t("Fetch your data", "Retirer vos données"), "act"), hidden(token));
+        }
+        None if request.can_download => {
+            main = main.raw("<h2>").raw(t("Your data is ready", "Vos données sont prêtes")).raw("</h2>").p(t(
+                "Open the link in the letter that says so: nobody but you reads your mailbox, and this browser alone is not enough.",
+                "Ouvrez le lien de la lettre qui le dit\u{a0}: vous seul lisez votre boîte, et ce navigateur ne suffit pas.",
+            ));
+            let again = (t("Send the letter again", "Envoyer la lettre de nouveau"), "other");
+            main = button(main, "link", again, Html::default());
+        }
+        _ => {}
     }
     if request.has_receipt {
         main = main
@@ -83,7 +110,8 @@ pub(crate) fn page(language: Language, request: &Shown, told: Option<&'static st
         main = main.raw("<h2>").raw(t("You have changed your mind?", "Vous avez changé d’avis\u{a0}?")).raw("</h2>");
         main = button(main, "cancel", (t("Take the request back", "Retirer la demande"), "bad"), Html::default());
     }
-    let mut page = Page::new(language, t("Your request", "Votre demande"), main).at(&path);
-    page.leads_to = request.can_download.then(|| exports.to_owned());
+    let at = token.map_or_else(|| path.clone(), |token| link(&path, token));
+    let mut page = Page::new(language, t("Your request", "Votre demande"), main).at(&at);
+    page.leads_to = (request.can_download && token.is_some()).then(|| exports.to_owned());
     page
 }

@@ -6,9 +6,10 @@ use cloud::{
     dynamo::{
         counts::Counted,
         proofs::LINKS,
-        requests::{AdvanceError, Debt, SubjectRequestItem, With},
+        requests::{AdvanceError, Debt, SubjectRequestItem, VerificationItem, With},
     },
-    http::{Answer, Call, Code, Problem},
+    http::{Answer, Call, Code, Problem, link},
+    request_secrets::same,
     requests::export_key,
 };
 use domain::{
@@ -16,6 +17,7 @@ use domain::{
     request::{Letter, State, Step},
 };
 use http::{StatusCode, header};
+use jiff::Timestamp;
 
 use super::{
     TRIES,
@@ -55,7 +57,7 @@ fn answer(
 pub(super) fn page(app: &App, call: &Call, shown: &Shown, told: Option<(&'static str, &'static str)>) -> Answer {
     let language = language::of(call);
     let told = told.map(|(english, french)| in_words(language, english, french));
-    status::page(language, shown, told, app.exports.origin()).answer()
+    status::page(language, shown, told, link::followed(call).as_ref(), app.exports.origin()).answer()
 }
 
 /// `POST /privacy/requests/{request}/cancel`
@@ -96,26 +98,26 @@ async fn take(
     Err(Problem::unavailable())
 }
 
-/// `POST /privacy/requests/{request}/link`: the link is mailed again, another one.
-pub(crate) async fn link(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
+/// `POST /privacy/requests/{request}/link`: the letter is mailed again whose link is waited for. One that proves the mailbox has another link then.
+pub(crate) async fn mail_link(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
     for _ in 0..TRIES {
         let Visit { request, proof } = session::visit(app, call, id).await?;
         let now = app.clock.now();
-        let over = request.waits_until.is_some_and(|until| until <= now);
-        let (State::AwaitingVerification, false, false, Some(email)) =
-            (request.state, over, proof.mailbox, request.email.as_ref())
-        else {
-            return Err(Problem::new(Code::Conflict).detail("there is nothing to be proven by a link any more"));
+        let (Some(letter), Some(email)) = (waited_for(&request, &proof, now), request.email.as_ref()) else {
+            return Err(Problem::new(Code::Conflict).detail("no link of a letter is waited for"));
         };
+        let proves = letter == Letter::Received;
         let both = Counted::by_both(COUNTED, call.source, email, now);
-        if proof.links >= LINKS || app.counts.add(&both).await.map_err(unavailable)? > PER_BOTH {
+        if (proves && proof.links >= LINKS) || app.counts.add(&both).await.map_err(unavailable)? > PER_BOTH {
             return Err(Problem::new(Code::RateLimited).retry_after(both.left(now)));
         }
         let number = request.owed;
-        match app.requests.note(&request, Some(Debt::Letter(Letter::Received)), now).await {
+        match app.requests.note(&request, Some(Debt::Letter(letter)), now).await {
             Ok(request) => {
-                let secrets = app.secrets.of(id).await.map_err(unavailable)?;
-                app.proofs.another_link(id, &secrets.link(number).hash()).await.map_err(unavailable)?;
+                if proves {
+                    let secrets = app.secrets.of(id).await.map_err(unavailable)?;
+                    app.proofs.another_link(id, &secrets.link(number).hash()).await.map_err(unavailable)?;
+                }
                 settle(app, id).await;
                 let proof = app.requests.proof(id).await.map_err(unavailable)?;
                 let told = ("Another letter is on its way.", "Une autre lettre est en route.");
@@ -129,13 +131,28 @@ pub(crate) async fn link(app: &App, call: &Call, id: &PrivacyRequestId) -> Resul
     Err(Problem::unavailable())
 }
 
-/// `POST /privacy/requests/{request}/download`: an address for a few minutes, made on the click. The first time is told by mail.
+/// The letter whose link a request waits for: the one that proves the mailbox, or the one with which the answer is fetched.
+fn waited_for(request: &SubjectRequestItem, proof: &VerificationItem, now: Timestamp) -> Option<Letter> {
+    if Shown::new(request, Some(proof), now).can_download {
+        return Some(Letter::Ready);
+    }
+    let waits = request.waits_until.is_none_or(|until| until > now);
+    (request.state == State::AwaitingVerification && waits && !proof.mailbox).then_some(Letter::Received)
+}
+
+/// `POST /privacy/requests/{request}/download`: an address for a few minutes, made on the click. The session may have been taken from a browser
+/// since the request was made, so the mailbox is proven again: by the token of the letter that the answer is there (`privacy.md` D.7). The first
+/// time is told by mail.
 pub(crate) async fn download(app: &App, call: &Call, id: &PrivacyRequestId) -> Result<Answer, Problem> {
     for _ in 0..TRIES {
         let Visit { request, proof } = session::visit(app, call, id).await?;
         let now = app.clock.now();
         if !Shown::new(&request, Some(&proof), now).can_download {
             return Err(Problem::new(Code::Conflict).detail("there is no file to be fetched"));
+        }
+        let secrets = app.secrets.of(id).await.map_err(unavailable)?;
+        if !same(&link::posted(call)?.hash(), &secrets.answer().hash()) {
+            return Err(Code::LinkExpired.into());
         }
         let first = (request.downloads == 0).then_some(Debt::Letter(Letter::Downloaded));
         let counted = SubjectRequestItem { downloads: request.downloads.saturating_add(1), ..request };

@@ -63,7 +63,7 @@ pub(super) fn words(about: &About<'_>) -> Words {
             "Your data is ready",
             format!("You asked us {what}. The answer is ready and can be fetched here until {until}:"),
             vec![
-                "The page opens in the browser in which the request was made. The file is deleted after that day.".to_owned(),
+                "The file can be fetched with this link only, and in the browser in which the request was made. It is deleted after that day.".to_owned(),
                 "If the answer is not complete in your eyes, answer this mail.".to_owned(),
             ],
         ),

@@ -63,7 +63,7 @@ pub(super) fn words(about: &About<'_>) -> Words {
             "Vos données sont prêtes",
             format!("Vous nous avez demandé {what}. La réponse est prête et peut être retirée ici jusqu’au {until} :"),
             vec![
-                "La page s’ouvre dans le navigateur de la demande. Le fichier est supprimé après ce jour.".to_owned(),
+                "Le fichier ne peut être retiré qu’avec ce lien, et dans le navigateur de la demande. Il est supprimé après ce jour.".to_owned(),
                 "Si la réponse n’est pas complète à vos yeux, répondez à ce message.".to_owned(),
             ],
         ),
