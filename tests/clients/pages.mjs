@@ -175,5 +175,27 @@ await enter(phone);
 journey.cancelled = await told(phone);
 await look(phone, "cancelled-en-phone", "phone");
 
+// A form of the web site, anonymous and yet with a name: first wrong, then right.
+const form = await open(context, "phone");
+await form.goto(`${API}/forms/leak?lang=fr`);
+for (const [field, text] of [["#anonymous-yes", " "], ["#name", "Anne"], ["#message", "Une <b>fuite</b>"]]) {
+  await tab(form, field);
+  if (text === " ") await form.keyboard.press("Space");
+  else await form.keyboard.type(text);
+}
+await tab(form, "main form button");
+await enter(form);
+journey.webForm = await wrong(form);
+journey.typed = await form.evaluate(() => document.querySelector("#message").value);
+await look(form, "web-form-wrong-fr-phone", "phone");
+await form.evaluate(() => document.activeElement?.blur());
+await tab(form, "#name");
+await form.evaluate(() => document.activeElement.select());
+await form.keyboard.press("Backspace");
+await tab(form, "main form button");
+await enter(form);
+journey.received = await told(form);
+await look(form, "web-form-received-fr-phone", "phone");
+
 await browser.close();
 process.stdout.write(JSON.stringify({ seen, refused, journey }));

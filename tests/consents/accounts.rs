@@ -12,6 +12,7 @@ use cloud::{
 use domain::{
     consent::{Purpose, Subject, fold},
     id::AccountId,
+    request::Language,
 };
 use serde_json::{Value, json};
 use testkit::fault_proxy::{Calls, Fault};
@@ -87,7 +88,7 @@ async fn r009_what_was_ticked_at_sign_up_is_proven_by_its_words_and_nothing_else
     assert_eq!(event["form"], "sign-up");
     assert_eq!(event["source"], "mailed-link");
     assert_eq!(event["double_opt_in"], "confirmed");
-    assert_eq!(event["wording"], Purpose::Monthly.wording());
+    assert_eq!(event["wording"], Purpose::Monthly.wording(Language::En));
     assert_eq!(event["wording_hash"], granted[0]["wording_hash"]);
     assert_eq!(event["policy_version"], "1");
     assert!(event["at"].as_str().unwrap().parse::<jiff::Timestamp>().is_ok());

@@ -15,6 +15,7 @@ use cloud::{
 use domain::{
     consent::{Change, Form, Purpose, Source, Subject},
     form::Kind,
+    request::Language,
 };
 use serde_json::{Value, json};
 use testkit::{marker, stack::Stack};
@@ -42,7 +43,7 @@ fn with(mut form: Value, field: &str, value: Value) -> Value {
 }
 
 /// What was sent under an id; the table is shared by all tests.
-async fn kept(lobby: &Lobby, kind: Kind, id: &str) -> Option<FormItem> {
+pub(crate) async fn kept(lobby: &Lobby, kind: Kind, id: &str) -> Option<FormItem> {
     let config = &lobby.config;
     let tables = cloud::dynamo::client(&lobby.boot.aws);
     let forms = Forms::new(tables, config.forms_table.clone(), config.guards_table.clone(), lobby.boot.clock.clone());
@@ -62,7 +63,7 @@ fn id(answer: &Answered) -> String {
 }
 
 /// The path of the link that was mailed, if one was.
-fn link(mails: &[Value]) -> Option<String> {
+pub(crate) fn link(mails: &[Value]) -> Option<String> {
     let link = mails.iter().find(|mail| mail["kind"] == "consent-link")?["link"].as_str()?.to_owned();
     Some(format!("/privacy/consents/confirm{}", link.split_once("/privacy/consents/confirm")?.1))
 }
@@ -151,7 +152,7 @@ async fn r004_a_form_has_exactly_its_fields() {
         assert!(errors.contains(pointer), "{pointer}: {errors}");
     }
     assert_eq!(id(&lobby.hand_in("white-paper", &without("message")).await).len(), 30);
-    assert_eq!(lobby.call(Calling::new("GET", "/forms/contact")).await.status, 405);
+    assert_eq!(lobby.call(Calling::new("PUT", "/forms/contact")).await.status, 405);
 }
 
 #[tokio::test]
@@ -208,7 +209,7 @@ async fn r009_what_is_ticked_on_a_form_counts_when_the_mailed_link_is_followed_a
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].change, Change::Granted { purpose: Purpose::Monthly });
     assert_eq!((events[0].form, events[0].source), (Form::WebForm, Source::MailedLink));
-    assert_eq!(events[0].wording, Some(Purpose::Monthly.wording_hash()));
+    assert_eq!(events[0].wording, Some(Purpose::Monthly.wording_hash(Language::En)));
     assert_eq!(events[0].policy_version.as_deref(), Some("1"));
     assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
     assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);

@@ -2,7 +2,7 @@
 
 mod accounts;
 mod answers;
-mod forms;
+pub(crate) mod forms;
 mod letters;
 mod office;
 mod unsubscribe;

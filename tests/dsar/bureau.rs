@@ -189,6 +189,7 @@ impl Bureau {
             form: Form::WebForm,
             source: Source::MailedLink,
             policy_version: Some("1".to_owned()),
+            language: Language::En,
         };
         let mut parts: Vec<_> = consents.creating(&contact).into();
         let granted = Change::Granted { purpose: Purpose::Monthly };

@@ -59,7 +59,7 @@ async fn a_browser_and_axe_find_nothing_wrong_and_a_keyboard_is_enough() {
 
     let seen = said["seen"].as_object().unwrap();
     let all = serde_json::from_str::<Vec<Value>>(&pages).unwrap().len();
-    assert_eq!(seen.len(), all * 4 + 5, "each page at two sizes in two languages, and those of the journey");
+    assert_eq!(seen.len(), all * 4 + 7, "each page at two sizes in two languages, and those of the journey");
     for (name, page) in seen {
         assert_eq!(page["violations"], json!([]), "{name}");
         assert!(page["rules"].as_u64().unwrap() > 15, "{name}: axe looked at it");
@@ -80,7 +80,7 @@ async fn a_browser_and_axe_find_nothing_wrong_and_a_keyboard_is_enough() {
     }
     assert_eq!(said["refused"], json!([]), "the browser has refused nothing of ours");
     let journey = &said["journey"];
-    for wrong in ["form", "code"] {
+    for wrong in ["form", "code", "webForm"] {
         assert_eq!(journey[wrong]["role"], "alert", "{wrong}: {journey}");
         assert_eq!(
             journey[wrong]["links"], journey[wrong]["fields"],
@@ -94,6 +94,8 @@ async fn a_browser_and_axe_find_nothing_wrong_and_a_keyboard_is_enough() {
     );
     assert_eq!(journey["confirmed"], "Your request is confirmed.");
     assert_eq!(journey["cancelled"], "Your request was taken back.");
+    assert_eq!(journey["typed"], "Une <b>fuite</b>", "what was typed is still there, as text");
+    assert!(journey["received"].as_str().unwrap().starts_with("C’est arrivé."), "{journey}");
 }
 
 /// Where each page is, and the session that opens it where one is needed.
@@ -139,6 +141,9 @@ async fn pages(lobby: &Lobby) -> Vec<Value> {
         of("receipt", &ready, "/receipt"),
         at("agree", &format!("/privacy/consents/confirm?token={}", token.reveal())),
         at("unsubscribe", &format!("/privacy/unsubscribe?token={}", token.reveal())),
+        at("contact", "/forms/contact"),
+        at("white-paper", "/forms/white-paper"),
+        at("leak", "/forms/leak"),
         at("policies", "/policies"),
         at("policy", "/policies/api-usage/1"),
         at("inventory", "/privacy/inventory"),

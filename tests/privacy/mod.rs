@@ -9,6 +9,7 @@ mod pages;
 mod published;
 mod receipt;
 mod requests;
+mod web_forms;
 
 use testkit::fault_proxy::Seen;
 

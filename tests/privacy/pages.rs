@@ -5,11 +5,11 @@ use crate::world::{Answered, Calling};
 
 pub(super) const BROWSER: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
 
-async fn look(lobby: &Lobby, path: &str) -> (Answered, String) {
+pub(super) async fn look(lobby: &Lobby, path: &str) -> (Answered, String) {
     read(lobby.call(Calling::new("GET", path).header("accept", BROWSER)).await)
 }
 
-async fn press(lobby: &Lobby, path: &str, cookie: &str, fields: &[(&str, &str)]) -> (Answered, String) {
+pub(super) async fn press(lobby: &Lobby, path: &str, cookie: &str, fields: &[(&str, &str)]) -> (Answered, String) {
     let mut body = url::form_urlencoded::Serializer::new(String::new());
     let calling = Calling::new("POST", path)
         .header("accept", BROWSER)
@@ -34,7 +34,7 @@ pub(super) fn read(answer: Answered) -> (Answered, String) {
 }
 
 /// The words between two marks.
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+pub(super) fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     text.split_once(start).unwrap_or_else(|| panic!("{start} in {text}")).1.split_once(end).unwrap().0
 }
 

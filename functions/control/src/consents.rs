@@ -13,6 +13,7 @@ use cloud::{
 use domain::{
     consent::{Change, DoubleOptIn, Form, Purpose, Source, Subject, UNTOUCHED, gpc_is_on, wording_of},
     id::ConsentId,
+    request::Language,
 };
 use http::StatusCode;
 use jiff::Timestamp;
@@ -94,8 +95,8 @@ fn shown(account: &AccountItem, ledger: Page<ShownChange>) -> Shown {
     let purpose = |purpose: Purpose| ShownPurpose {
         purpose,
         granted: standing.allows(purpose),
-        wording: purpose.wording(),
-        wording_hash: purpose.wording_hash(),
+        wording: purpose.wording(Language::En),
+        wording_hash: purpose.wording_hash(Language::En),
         on_withdrawal: purpose.on_withdrawal(),
     };
     Shown {
@@ -181,6 +182,7 @@ pub(crate) async fn write(
         form: Form::Account,
         source: Source::Api,
         policy_version: Some(changed.policy_version.clone()),
+        language: Language::En,
     };
     parts.extend(adding(visit.app, changed, changes, &how));
     transaction::write(&visit.app.tables, parts).await.map_err(|error| match error {

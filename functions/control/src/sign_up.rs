@@ -24,6 +24,7 @@ use domain::{
     id::{AccountId, MessageId},
     key::NewKey,
     policy::{PRIVACY, Policy, among},
+    request::Language,
     role::Role,
     tier::Tier,
 };
@@ -298,6 +299,7 @@ fn agreed(app: &App, made: &AccountItem) -> Vec<Part> {
         form: domain::consent::Form::SignUp,
         source: Source::MailedLink,
         policy_version: Some(made.policy_version.clone()),
+        language: Language::En,
     };
     consents::adding(app, made, &changes, &how)
 }

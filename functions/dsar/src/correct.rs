@@ -15,7 +15,7 @@ use domain::{
     account::Consents,
     consent::{Change, Form, Source, Standing, Subject},
     id::ConsentId,
-    request::Kind,
+    request::{Kind, Language},
 };
 use jiff::Timestamp;
 
@@ -120,6 +120,7 @@ fn ledger(app: &App, subject: &Subject, changes: &[Change], policy_version: &str
         form: Form::Request,
         source: Source::Request,
         policy_version: Some(policy_version.to_owned()),
+        language: Language::En,
     };
     let add = |change: &Change| app.consents.adding(subject, ConsentId::from_uuid(app.clock.new_id()), *change, &how);
     changes.iter().map(add).collect()

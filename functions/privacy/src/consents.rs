@@ -73,6 +73,7 @@ async fn agreeing(app: &App, call: &Call, waiting: &WaitingConsentItem) -> Resul
         form: Form::WebForm,
         source: Source::MailedLink,
         policy_version: Some(waiting.policy_version.clone()),
+        language: waiting.language,
     };
     let opts_out = waiting.opted_out_of_sale || asks_not_to_sell(call);
     let ledger = |subject: &Subject, changes: &[Change]| -> Vec<Part> {

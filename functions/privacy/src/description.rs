@@ -126,10 +126,14 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             "The classes and their cookies.",
             vec![("application/json", schemas.answer::<cookies::Cookies>())],
         ),
+        Endpoint::ShowWebForm => {
+            of("The page of a form of the web site.").answers_with(StatusCode::OK, "The page.", vec![page()])
+        }
         Endpoint::SendForm => of("Sends a form of the web site. The answer is the same for every address.")
             .takes(schemas.request::<forms::Submission>())
+            .or_as_form()
             .answers(StatusCode::ACCEPTED, "It has come in.", schemas.answer::<forms::Received>())
-            .fails([Code::RateLimited, Code::Unavailable]),
+            .fails([Code::BodyTooLarge, Code::RateLimited, Code::Unavailable]),
         Endpoint::ShowConsentLink => of("The page of a mailed link. It changes nothing.")
             .asks([token()])
             .answers(StatusCode::OK, "What to do next.", schemas.answer::<consents::Confirmation>())

@@ -2,6 +2,9 @@
 //!
 //! The answer says the same for every address. Nothing that was typed is mailed to anybody: not to the address, which may be a stranger's, and not
 //! to the operator, whose mailbox knows no retention. Boxes that were ticked count when a mailed link is followed.
+//!
+//! A form comes from its page or as JSON. No cookie, no key and nothing else that a browser sends by itself is looked at, so another site that has
+//! a browser send one does so in nobody's name; and one that is sent twice is two, within the limits of its source and of its address.
 
 use cloud::{
     dynamo::{
@@ -11,22 +14,37 @@ use cloud::{
         sign_ups::LinkToken,
         transaction,
     },
-    http::{Answer, Call, Code, FieldError, Problem},
+    http::{Answer, Call, Code, FieldError, Problem, call},
     journal::{Concerning, SecurityEvent},
     mailer::{FormFacts, MailKind, MailMessage},
 };
 use domain::{
     account::{Consents, EmailAddress, Line, Message, Phone},
     card,
+    consent::Purpose,
     form::Kind,
     id::{MessageId, SubmissionId},
+    policy::{self, PRIVACY, Version},
+    request::Language,
 };
 use http::StatusCode;
+use serde_json::{Map, Value};
 
-use crate::{App, consents};
+use crate::{
+    App,
+    centre::{is_page_wanted, web_forms},
+    consents,
+    requests::language,
+};
 
+/// Bytes of a body: a message of the longest characters, each of their bytes written with three, and the rest.
+const LIMIT: usize = 80_000;
 /// Characters of a policy's version.
 const VERSION_LIMIT: usize = 64;
+/// The box of a page that says that nobody says who they are.
+pub(crate) const ANONYMOUS: &str = "anonymous";
+/// What a ticked box of a page sends.
+pub(crate) const TICKED: &str = "yes";
 
 /// What a form takes: these fields and no others (R004).
 #[derive(serde::Deserialize)]
@@ -73,13 +91,34 @@ struct Sender {
     consents: Consents,
 }
 
+/// `GET /forms/{kind}`
+pub(crate) fn show(call: &Call, kind: &str) -> Result<Answer, Problem> {
+    let kind: Kind = kind.parse().map_err(|_| Code::NotFound)?;
+    Ok(web_forms::empty(language::of(call), kind, policy(call)?).answer())
+}
+
+/// The version of the privacy policy that holds: a page is nothing without it.
+fn policy(call: &Call) -> Result<&'static Version, Problem> {
+    policy::named(PRIVACY).and_then(|policy| policy.in_effect(call.received)).ok_or_else(Problem::unavailable)
+}
+
 /// `POST /forms/{kind}`
 pub(crate) async fn take(app: &App, call: &Call, kind: &str) -> Result<Answer, Problem> {
     let kind: Kind = kind.parse().map_err(|_| Code::NotFound)?;
+    if call.body.len() > LIMIT {
+        return Err(Problem::new(Code::BodyTooLarge).detail(format!("at most {LIMIT} bytes")));
+    }
     if let Some(seconds) = app.sign_ups.too_many_from(call.source).await.map_err(consents::unavailable)? {
         return Err(Problem::new(Code::RateLimited).retry_after(seconds));
     }
-    let (sender, message, policy_version) = check(kind, call.json()?)?;
+    let (sender, message, policy_version) = match read_body(call).and_then(|form| check(kind, form)) {
+        Err(problem) if call.is_form() && is_page_wanted(call) && problem.code == Code::ValidationFailed => {
+            let typed = url::form_urlencoded::parse(&call.body).into_owned().collect();
+            return Ok(web_forms::again(language::of(call), kind, policy(call)?, typed, &problem).answer());
+        }
+        checked => checked?,
+    };
+    let is_named = sender.is_some();
     let Place { id, received_at, expires_at } = app.forms.place(kind, sender.is_none());
     // Whoever suspects a leak starts its clock (R020).
     let case = (kind == Kind::Leak).then(|| BreachItem::reported(&id, received_at));
@@ -121,8 +160,51 @@ pub(crate) async fn take(app: &App, call: &Call, kind: &str) -> Result<Answer, P
             mail_link(app, call, sender, policy_version).await?;
         }
     }
+    if is_page_wanted(call) {
+        return Ok(web_forms::received(language::of(call), kind, &id, is_named).answer());
+    }
     let body = Received { id, status: "received", kept_days: kind.kept_days() };
     Ok(Answer::json(StatusCode::ACCEPTED, &body))
+}
+
+/// Reads a form, of whichever of the two kinds. A field of a page that is left empty was not given.
+fn read_body(call: &Call) -> Result<Submission, Problem> {
+    if !call.is_form() {
+        return call.json();
+    }
+    let mut fields = Map::new();
+    let mut consents = Map::new();
+    for (name, value) in url::form_urlencoded::parse(&call.body) {
+        if value.trim().is_empty() {
+            continue;
+        }
+        let purpose = Purpose::ALL.into_iter().find(|purpose| box_of(*purpose) == name);
+        // What a box cannot send stays a text, which no box takes.
+        let is_box = purpose.is_some() || name == ANONYMOUS;
+        let value = if is_box && value == TICKED { Value::Bool(true) } else { value.as_ref().into() };
+        let before = match purpose {
+            Some(purpose) => consents.insert(purpose.as_str().to_owned(), value),
+            None => fields.insert(name.to_string(), value),
+        };
+        if before.is_some() {
+            return Err(Problem::field(format!("/{name}"), "the field stands twice"));
+        }
+    }
+    if fields.insert("consents".to_owned(), consents.into()).is_some() {
+        return Err(Problem::field("/consents", "each box has its own field"));
+    }
+    call::read_json(Value::from(fields).to_string().as_bytes())
+}
+
+/// The name of the box beside a purpose's words, on a page.
+pub(crate) const fn box_of(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Followup => "consent-followup",
+        Purpose::Offers => "consent-offers",
+        Purpose::Functionality => "consent-functionality",
+        Purpose::UpdatesPromos => "consent-updates-promos",
+        Purpose::Monthly => "consent-monthly",
+    }
 }
 
 async fn tell(app: &App, id: &SubmissionId, form: Kind, to: &EmailAddress, kind: MailKind) -> Result<(), Problem> {
@@ -146,6 +228,8 @@ async fn mail_link(app: &App, call: &Call, sender: Sender, policy_version: Strin
         consents: sender.consents,
         opted_out_of_sale: consents::asks_not_to_sell(call),
         policy_version,
+        // Whoever sends JSON has shown the words of the documentation.
+        language: if call.is_form() { language::of(call) } else { Language::En },
         expires_at,
     };
     app.forms.keep_waiting(&waiting).await.map_err(consents::unavailable)?;

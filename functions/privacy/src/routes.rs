@@ -38,6 +38,7 @@ pub enum Endpoint {
     ShowReceipt,
     ShowSigningKey,
     ShowCookies,
+    ShowWebForm,
     SendForm,
     ShowConsentLink,
     FollowConsentLink,
@@ -57,7 +58,6 @@ impl Endpoint {
                 | Self::ShowPrivacyControl
                 | Self::ShowSecurity
                 | Self::ShowSigningKey
-                | Self::SendForm
         )
     }
 }
@@ -90,6 +90,7 @@ pub static ROUTES: &[Route] = &[
     open("GET /privacy/requests/{request}/receipt", Endpoint::ShowReceipt),
     open("GET /privacy/signing-key", Endpoint::ShowSigningKey),
     open("GET /cookies", Endpoint::ShowCookies),
+    open("GET /forms/{form}", Endpoint::ShowWebForm),
     open("POST /forms/{form}", Endpoint::SendForm),
     open("GET /privacy/consents/confirm", Endpoint::ShowConsentLink),
     open("POST /privacy/consents/confirm", Endpoint::FollowConsentLink),

@@ -94,6 +94,7 @@ async fn at(app: &App, call: &Call, endpoint: Endpoint, parameters: &[&str]) -> 
             let cookies = cookies::cookies();
             Ok(document_or(call, &cookies, |language| documents::cookies(language, &cookies)))
         }
+        Endpoint::ShowWebForm => forms::show(call, parameters.first().copied().unwrap_or_default()),
         Endpoint::SendForm => forms::take(app, call, parameters.first().copied().unwrap_or_default()).await,
         Endpoint::ShowConsentLink => consents::show(call),
         Endpoint::FollowConsentLink => consents::confirm(app, call).await,

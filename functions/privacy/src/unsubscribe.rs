@@ -65,7 +65,13 @@ pub(crate) async fn unsubscribe(app: &App, call: &Call) -> Result<Answer, Proble
 }
 
 async fn end(app: &App, call: &Call, linked: &UnsubscribeItem, source: Source) -> Result<(), Problem> {
-    let how = Circumstances { at: app.clock.now(), form: Form::Unsubscribe, source, policy_version: None };
+    let how = Circumstances {
+        at: app.clock.now(),
+        form: Form::Unsubscribe,
+        source,
+        policy_version: None,
+        language: language::of(call),
+    };
     let opts_out = consents::asks_not_to_sell(call);
     let flag = match &linked.subject {
         Subject::Account(account) => app.accounts.unsubscribing(account, opts_out, how.at),

@@ -11,6 +11,7 @@ use crate::{
     account::Consents,
     hex::hex,
     id::{AccountId, ContactId, IdError},
+    request::Language,
 };
 
 /// What a person can agree to be written to about (R009). There is no other marketing.
@@ -31,12 +32,17 @@ pub enum Purpose {
 }
 
 /// The words beside each box, now. A changed text is added in front of the old one, which stays: its hash is in the ledger.
-pub const WORDINGS: &[(Purpose, &str)] = &[
-    (Purpose::Followup, "Write to me about what became of my enquiry, beyond answering it."),
-    (Purpose::Offers, "Write to me about special offers."),
-    (Purpose::Functionality, "Write to me when there is new functionality."),
-    (Purpose::UpdatesPromos, "Write to me about updates and promotions."),
-    (Purpose::Monthly, "Send me the monthly letter."),
+pub const WORDINGS: &[(Purpose, Language, &str)] = &[
+    (Purpose::Followup, Language::En, "Write to me about what became of my enquiry, beyond answering it."),
+    (Purpose::Offers, Language::En, "Write to me about special offers."),
+    (Purpose::Functionality, Language::En, "Write to me when there is new functionality."),
+    (Purpose::UpdatesPromos, Language::En, "Write to me about updates and promotions."),
+    (Purpose::Monthly, Language::En, "Send me the monthly letter."),
+    (Purpose::Followup, Language::Fr, "Écrivez-moi sur les suites de ma demande, au-delà de la réponse."),
+    (Purpose::Offers, Language::Fr, "Écrivez-moi au sujet d’offres spéciales."),
+    (Purpose::Functionality, Language::Fr, "Écrivez-moi quand il y a de nouvelles fonctions."),
+    (Purpose::UpdatesPromos, Language::Fr, "Écrivez-moi au sujet de mises à jour et de promotions."),
+    (Purpose::Monthly, Language::Fr, "Envoyez-moi la lettre mensuelle."),
 ];
 
 /// What no withdrawal touches, told beside what it does (R025, R091).
@@ -60,14 +66,15 @@ impl Purpose {
 
     /// What stands beside the box.
     #[must_use]
-    pub fn wording(self) -> &'static str {
-        WORDINGS.iter().find(|(purpose, _)| *purpose == self).map_or("", |(_, words)| words)
+    pub fn wording(self, language: Language) -> &'static str {
+        let is_it = |(purpose, tongue, _): &&(Self, Language, &str)| (*purpose, *tongue) == (self, language);
+        WORDINGS.iter().find(is_it).map_or("", |(.., words)| words)
     }
 
     /// What proves which words were agreed to: their SHA-256 in hexadecimal.
     #[must_use]
-    pub fn wording_hash(self) -> String {
-        hash(self.wording())
+    pub fn wording_hash(self, language: Language) -> String {
+        hash(self.wording(language))
     }
 
     /// What no longer comes once the consent is withdrawn, told before it is (R025).
@@ -101,7 +108,7 @@ pub struct UnknownPurpose;
 /// The text that a hash of the ledger stands for.
 #[must_use]
 pub fn wording_of(hash: &str) -> Option<&'static str> {
-    WORDINGS.iter().map(|(_, words)| *words).find(|words| self::hash(words) == hash)
+    WORDINGS.iter().map(|(.., words)| *words).find(|words| self::hash(words) == hash)
 }
 
 fn hash(words: &str) -> String {
@@ -398,8 +405,11 @@ mod tests {
             assert_eq!(purpose.as_str().parse(), Ok(purpose));
             let one: Consents = serde_json::from_value(serde_json::json!({ purpose.as_str(): true })).unwrap();
             assert!(one.get(purpose), "{purpose:?}");
-            assert_eq!(wording_of(&purpose.wording_hash()), Some(purpose.wording()));
-            assert!(!purpose.wording().is_empty() && !purpose.on_withdrawal().is_empty());
+            for language in [Language::En, Language::Fr] {
+                assert_eq!(wording_of(&purpose.wording_hash(language)), Some(purpose.wording(language)));
+                assert!(!purpose.wording(language).is_empty());
+            }
+            assert!(!purpose.on_withdrawal().is_empty());
         }
         assert_eq!("newsletter".parse::<Purpose>(), Err(UnknownPurpose));
         assert_eq!(wording_of(""), None);
@@ -408,10 +418,20 @@ mod tests {
     /// A text that is changed in place would leave consents behind whose words nobody can show any more: add the new one in front.
     #[test]
     fn no_wording_that_was_shown_is_lost() {
-        let shown =
-            ["5cd5479f137ce974", "d4d70e8329b67efa", "2a8726255c7e7779", "a6272cf1a70d2b14", "a08760188b83cc6f"];
-        let known = |start: &&str| WORDINGS.iter().any(|(_, words)| hash(words).starts_with(*start));
-        assert!(shown.iter().all(known), "{:?}", WORDINGS.iter().map(|(_, words)| hash(words)).collect::<Vec<_>>());
+        let shown = [
+            "5cd5479f137ce974",
+            "d4d70e8329b67efa",
+            "2a8726255c7e7779",
+            "a6272cf1a70d2b14",
+            "a08760188b83cc6f",
+            "eead6b76f158fff6",
+            "d9dc8b4c8f949505",
+            "b89b2f2a3ccbd9ce",
+            "18b6cb104f1b9b9a",
+            "35bef793790455c3",
+        ];
+        let known = |start: &&str| WORDINGS.iter().any(|(.., words)| hash(words).starts_with(*start));
+        assert!(shown.iter().all(known), "{:?}", WORDINGS.iter().map(|(.., words)| hash(words)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -87,6 +87,46 @@ impl Field {
     }
 }
 
+/// A field of several lines.
+pub(crate) struct Area {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) hint: &'static str,
+    pub(crate) required: bool,
+}
+
+impl Area {
+    pub(crate) fn html(&self, filled: &Filled) -> Html {
+        let Self { name, label, hint, required } = *self;
+        let wrong = filled.wrong(name);
+        Html::default()
+            .raw("<div class=\"field\"><label for=\"")
+            .raw(name)
+            .raw("\">")
+            .raw(label)
+            .raw("</label><p class=\"hint\" id=\"")
+            .raw(name)
+            .raw("-hint\">")
+            .raw(hint)
+            .raw("</p>")
+            .maybe(wrong, |html, wrong| {
+                html.raw("<p class=\"wrong\" id=\"").raw(name).raw("-wrong\">").raw(wrong).raw("</p>")
+            })
+            .raw("<textarea id=\"")
+            .raw(name)
+            .raw("\" name=\"")
+            .raw(name)
+            .raw("\" rows=\"8\" aria-describedby=\"")
+            .raw(name)
+            .raw("-hint")
+            .maybe(wrong, |html, _| html.raw(" ").raw(name).raw("-wrong\" aria-invalid=\"true"))
+            // The first line break in it is not shown (HTML, 13.1.2.5): one that was typed is the second.
+            .raw(if required { "\" required>\n" } else { "\">\n" })
+            .text(filled.value(name))
+            .raw("</textarea></div>")
+    }
+}
+
 /// A list to choose from.
 pub(crate) fn select(
     name: &'static str,

@@ -12,6 +12,7 @@ pub(crate) mod letters;
 pub(crate) mod pages;
 pub(crate) mod receipt;
 pub(crate) mod status;
+pub(crate) mod web_forms;
 pub(crate) mod words;
 
 use std::sync::LazyLock;

@@ -2,6 +2,7 @@
 
 use cloud::http::{Code, Problem};
 use domain::{
+    form::Kind as Form,
     id::PrivacyRequestId,
     request::{Kind, Language},
 };
@@ -59,6 +60,11 @@ pub(crate) fn home(language: Language, known: &[PrivacyRequestId]) -> Page {
         "Every letter that you agreed to has a link in its foot that ends them at once. To end all your consents, make a request of that kind: it needs no proof.",
         "Chaque lettre que vous avez acceptée porte en bas un lien qui y met fin aussitôt. Pour mettre fin à tous vos consentements, faites une demande de ce type\u{a0}: elle ne demande aucune preuve.",
     ));
+    main = main.raw("<h2>").raw(t("Forms", "Formulaires")).raw("</h2><ul>").each(Form::ALL, |html, form| {
+        let html = html.raw("<li><a href=\"/forms/").raw(form.as_str()).raw(t("?lang=en\">", "?lang=fr\">"));
+        html.raw(words::web_form(form, language)).raw("</a></li>")
+    });
+    main = main.raw("</ul>");
     Page::new(language, t("Your data and your rights", "Vos données et vos droits"), main).at("/privacy")
 }
 

@@ -1,6 +1,9 @@
 //! What kinds, states, grounds and times are called on pages.
 
-use domain::request::{Ground, Kind, Language, State};
+use domain::{
+    form::Kind as Form,
+    request::{Ground, Kind, Language, State},
+};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::{html::Html, in_words};
@@ -70,6 +73,26 @@ pub(crate) const fn kind(kind: Kind, language: Language) -> &'static str {
             ("Do not make profiles that decide about me", "Ne pas établir de profils qui décident à mon sujet")
         }
         Kind::ConsentWithdrawal => ("End the consents that I gave", "Mettre fin aux consentements que j’ai donnés"),
+    };
+    in_words(language, english, french)
+}
+
+/// What a form of the web site is called: its page's heading.
+pub(crate) const fn web_form(form: Form, language: Language) -> &'static str {
+    let (english, french) = match form {
+        Form::Contact => ("Write to us", "Nous écrire"),
+        Form::Demo => ("Ask for a demonstration or a call", "Demander une démonstration ou un appel"),
+        Form::WhitePaper => ("Ask for a white paper", "Demander un livre blanc"),
+        Form::Survey => ("Answer a survey", "Répondre à une enquête"),
+        Form::Vulnerability => ("Report a weakness", "Signaler une vulnérabilité"),
+        Form::Abuse => ("Report abuse", "Signaler un abus"),
+        Form::Complaint => {
+            ("Complain about how we deal with personal data", "Se plaindre de notre traitement de données personnelles")
+        }
+        Form::Leak => (
+            "Report a leak of personal data that you suspect",
+            "Signaler une fuite de données personnelles que vous soupçonnez",
+        ),
     };
     in_words(language, english, french)
 }

@@ -9,6 +9,7 @@ use domain::{
     consent::{Change, DoubleOptIn, Form, Purpose, Source, Standing, Subject},
     hex::hex,
     id::{ConsentId, ContactId},
+    request::Language,
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -174,6 +175,8 @@ pub struct Circumstances {
     pub source: Source,
     /// The version of the privacy policy that held; nothing where no form showed one.
     pub policy_version: Option<String>,
+    /// The language of the words beside the boxes.
+    pub language: Language,
 }
 
 /// What a marketing mail may know of a person: these two, and whether it may go out at all (R089).
@@ -266,7 +269,7 @@ impl Consents {
             form: how.form,
             source: how.source,
             double_opt_in: if gives.is_some() { DoubleOptIn::Confirmed } else { DoubleOptIn::NotNeeded },
-            wording: gives.map(Purpose::wording_hash),
+            wording: gives.map(|purpose| purpose.wording_hash(how.language)),
             policy_version: how.policy_version.clone(),
             expires_at: None,
         };

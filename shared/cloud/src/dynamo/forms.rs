@@ -7,6 +7,7 @@ use domain::{
     account::{Consents, EmailAddress, Line, Message, Phone},
     form::{Kind, Outcome, Sent},
     id::{BreachId, KeyId, SubmissionId},
+    request::Language,
 };
 use jiff::Timestamp;
 use personal_data::PersonalData;
@@ -199,6 +200,10 @@ pub struct WaitingConsentItem {
     /// The version of the privacy policy that the form showed.
     #[pd(none)]
     pub policy_version: String,
+    /// The language of the words beside the boxes.
+    #[pd(none)]
+    #[serde(default)]
+    pub language: Language,
     /// When the link stops working, in unix seconds.
     #[pd(none)]
     pub expires_at: i64,

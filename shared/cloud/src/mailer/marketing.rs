@@ -6,6 +6,7 @@
 use domain::{
     consent::{Purpose, Subject},
     id::MessageId,
+    request::Language,
 };
 use personal_data::PersonalData;
 
@@ -105,8 +106,10 @@ impl Mailer {
 
 fn render(letter: Letter, name: &str, UnsubscribeLink(link): &UnsubscribeLink) -> Rendered {
     let Words { subject, paragraphs } = letter.words();
-    let because =
-        format!("You get this letter because you agreed to this: \u{201c}{}\u{201d}", letter.purpose().wording());
+    let because = format!(
+        "You get this letter because you agreed to this: \u{201c}{}\u{201d}",
+        letter.purpose().wording(Language::En)
+    );
     let mut text = format!("Hello {name},\r\n\r\n");
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"></head><body><p>Hello {},</p>",
@@ -154,7 +157,7 @@ mod tests {
             let Rendered { text, html, .. } = render(letter, "Ann", &link);
             assert!(text.trim_end().ends_with(&url), "{text}");
             assert!(html.contains(&format!("<a href=\"{url}\">")), "{html}");
-            assert!(text.contains(letter.purpose().wording()), "it says why it comes");
+            assert!(text.contains(letter.purpose().wording(Language::En)), "it says why it comes");
         }
     }
 
