@@ -10,7 +10,6 @@ use cloud::{
         forms::{FormItem, Forms},
         page::PageRequest,
     },
-    mailer::marketing::Letter,
 };
 use domain::{
     consent::{Change, Form, Purpose, Source, Subject},
@@ -211,8 +210,8 @@ async fn r009_what_is_ticked_on_a_form_counts_when_the_mailed_link_is_followed_a
     assert_eq!((events[0].form, events[0].source), (Form::WebForm, Source::MailedLink));
     assert_eq!(events[0].wording, Some(Purpose::Monthly.wording_hash(Language::En)));
     assert_eq!(events[0].policy_version.as_deref(), Some("1"));
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
-    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &subject).await).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Functionality, &subject).await).await);
     assert_eq!(office.handed().len(), 1, "what was ticked, and nothing else");
 
     // The same person with another box: one contact, two consents.
@@ -220,7 +219,7 @@ async fn r009_what_is_ticked_on_a_form_counts_when_the_mailed_link_is_followed_a
     id(&lobby.hand_in("demo", &body).await);
     let link = self::link(&lobby.mails().await).unwrap();
     assert_eq!(follow(&lobby, &link).await.status, 200);
-    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Functionality, &subject).await).await);
     assert_eq!(office.handed().len(), 2);
 }
 

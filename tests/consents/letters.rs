@@ -1,14 +1,11 @@
 //! Letters: who gets one is asked when it is sent.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cloud::{
-    dynamo::{
-        consents::ContactItem,
-        key,
-        tombstones::{Erased, Tombstones},
-        transaction,
-    },
-    mailer::marketing::Letter,
+use cloud::dynamo::{
+    consents::ContactItem,
+    key,
+    tombstones::{Erased, Tombstones},
+    transaction,
 };
 use domain::{
     consent::{Purpose, Subject},
@@ -27,7 +24,7 @@ async fn r010_r089_r092_a_letter_goes_to_whom_agreed_with_its_link_and_reads_nam
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, email) = signed_up(&house, json!({ "monthly": true }), None).await;
     let subject = Subject::Account(owner.account.clone());
-    let body = office.letter(Letter::Monthly, &subject);
+    let body = office.letter(Purpose::Monthly, &subject).await;
     for _ in 0..3 {
         assert!(!office.comes_again(&body).await);
     }
@@ -73,9 +70,9 @@ async fn r081_nobody_gets_a_letter_that_they_did_not_agree_to() {
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, _) = signed_up(&house, json!({ "monthly": true }), None).await;
     let subject = Subject::Account(owner.account.clone());
-    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await, "another purpose");
+    assert!(!office.comes_again(&office.letter(Purpose::Functionality, &subject).await).await, "another purpose");
     let nobody = Subject::Account(AccountId::from_uuid(office.boot.clock.new_id()));
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &nobody)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &nobody).await).await);
     // An account from before there was a ledger.
     let old = house.owner().await;
     let table = &house.config.accounts_table;
@@ -87,7 +84,7 @@ async fn r081_nobody_gets_a_letter_that_they_did_not_agree_to() {
         .send()
         .await
         .unwrap();
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &Subject::Account(old.account.clone()))).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &Subject::Account(old.account.clone())).await).await);
     assert_eq!(office.handed().len(), 0);
 }
 
@@ -96,7 +93,8 @@ async fn r090_a_letter_that_waits_while_the_person_unsubscribes_is_not_sent() {
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, _) = signed_up(&house, json!({ "monthly": true, "functionality": true }), None).await;
     let subject = Subject::Account(owner.account.clone());
-    let waiting = [office.letter(Letter::Monthly, &subject), office.letter(Letter::WhatsNew, &subject)];
+    let waiting =
+        [office.letter(Purpose::Monthly, &subject).await, office.letter(Purpose::Functionality, &subject).await];
     office.unsubscribe(&Lobby::new().await, &owner.account).await;
     for body in &waiting {
         assert!(!office.comes_again(body).await);
@@ -110,9 +108,9 @@ async fn r090_a_letter_that_waits_while_the_person_unsubscribes_is_not_sent() {
     // Whoever agrees again, to one thing, gets that one and no other.
     let granted = house.send("PUT", &owner, "/v1/account/consents/monthly", r#"{"granted":true}"#).await;
     assert_eq!(granted.json()["unsubscribed_from_marketing"], false);
-    assert!(!office.comes_again(&office.letter(Letter::WhatsNew, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Functionality, &subject).await).await);
     assert_eq!(office.handed().len(), 0);
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &subject).await).await);
     assert_eq!(office.handed().len(), 1);
 }
 
@@ -120,7 +118,7 @@ async fn r090_a_letter_that_waits_while_the_person_unsubscribes_is_not_sent() {
 async fn r090_a_letter_is_not_sent_while_nobody_knows_whether_it_may_be() {
     let (house, office) = (House::new().await, PostOffice::new().await);
     let (owner, _) = signed_up(&house, json!({ "monthly": true }), None).await;
-    let body = office.letter(Letter::Monthly, &Subject::Account(owner.account.clone()));
+    let body = office.letter(Purpose::Monthly, &Subject::Account(owner.account.clone())).await;
     office.faults.inject(Calls::Target("GetItem"), Fault::Answer(StatusCode::INTERNAL_SERVER_ERROR, "{}"), 50);
     assert!(office.comes_again(&body).await);
     office.faults.reset();
@@ -192,7 +190,7 @@ async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
     // A walk of random steps; what must have gone out is worked out beside it.
     let steps: Vec<u8> = (0..6).flat_map(|_| cloud::clock::random_bytes()).collect();
     let (mut agreed, mut queue, mut expected) = ([false; 2], Vec::new(), 0);
-    let letters = [(Letter::Monthly, "monthly"), (Letter::WhatsNew, "functionality")];
+    let letters = [(Purpose::Monthly, "monthly"), (Purpose::Functionality, "functionality")];
     for step in steps.into_iter().take(60) {
         let which = usize::from(step >> 4 & 1);
         let (letter, purpose) = letters[which];
@@ -210,7 +208,7 @@ async fn r090_once_the_flag_is_set_no_letter_goes_out_whatever_else_happens() {
                 office.unsubscribe(&lobby, &owner.account).await;
                 agreed = [false; 2];
             }
-            3 | 4 => queue.push((which, office.letter(letter, &subject))),
+            3 | 4 => queue.push((which, office.letter(letter, &subject).await)),
             _ => {
                 for (which, body) in queue.drain(..) {
                     expected += usize::from(agreed[which]);
@@ -250,10 +248,10 @@ async fn somebody_without_an_account_gets_letters_too_until_they_unsubscribe() {
     assert!(again.is_err(), "an address has one contact");
     assert_eq!(consents.contact_of(&contact.email).await.unwrap().unwrap().id, id);
     let subject = Subject::Contact(id.clone());
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &subject).await).await);
     assert_eq!(office.handed().len(), 1);
     transaction::write(&tables, vec![consents.unsubscribing(&id, false, now)]).await.unwrap();
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &subject).await).await);
     assert_eq!(office.handed().len(), 1);
     let twice = transaction::write(&tables, vec![consents.unsubscribing(&id, false, now)]).await;
     assert_eq!(twice.err(), Some(transaction::TransactionError::Condition(0)), "once");
@@ -273,10 +271,10 @@ async fn who_was_erased_and_comes_back_out_of_a_backup_gets_no_letter() {
     let tombstones = Tombstones::new(house.tables(), house.config.tombstones_table.clone());
     tombstones.remember(Erased::Account(&owner.account), house.clock().now()).await.unwrap();
     let subject = Subject::Account(owner.account.clone());
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &subject)).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &subject).await).await);
     assert_eq!(office.handed().len(), 0);
     // Somebody new, with another id, has agreed anew.
     let (other, _) = signed_up(&house, json!({ "monthly": true }), None).await;
-    assert!(!office.comes_again(&office.letter(Letter::Monthly, &Subject::Account(other.account))).await);
+    assert!(!office.comes_again(&office.letter(Purpose::Monthly, &Subject::Account(other.account)).await).await);
     assert_eq!(office.handed().len(), 1);
 }

@@ -2,9 +2,10 @@
 
 mod accounts;
 mod answers;
+mod campaigns;
 pub(crate) mod forms;
 mod letters;
-mod office;
+pub(crate) mod office;
 mod unsubscribe;
 
 use testkit::fault_proxy::Seen;

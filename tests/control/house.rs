@@ -116,6 +116,14 @@ impl House {
         house
     }
 
+    /// The same, whose campaigns no other test's sweep walks for either.
+    pub(crate) async fn in_own_consents(clock: Clock) -> Self {
+        let mut house = Self::in_own_tables(clock).await;
+        house.config.consents_table = house.own_table("consents").await;
+        house.app = control::App::new(&house.boot, house.config.clone());
+        house
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.boot.clock
     }

@@ -13,7 +13,7 @@ mod idempotency;
 pub(crate) mod inactivity;
 mod keys;
 pub(crate) mod offboarding;
-mod operator;
+pub(crate) mod operator;
 mod outages;
 mod permissions;
 mod policies;

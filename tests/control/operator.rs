@@ -84,7 +84,7 @@ async fn in_review(house: &House, kind: Kind, required: Level, account: &Account
     request
 }
 
-async fn operator(house: &House) -> String {
+pub(crate) async fn operator(house: &House) -> String {
     house.person(&AccountId::from_uuid(house.clock().new_id()), Role::Operator).await
 }
 
@@ -93,11 +93,11 @@ async fn decide(house: &House, key: &str, request: &SubjectRequestItem, decided:
     house.call(Calling::new("POST", &path).key(key).body(decided.to_string())).await
 }
 
-async fn post(house: &House, key: &str, path: &str, body: Value) -> Answered {
+pub(crate) async fn post(house: &House, key: &str, path: &str, body: Value) -> Answered {
     house.call(Calling::new("POST", path).key(key).body(body.to_string())).await
 }
 
-async fn get(house: &House, key: &str, path: &str) -> Answered {
+pub(crate) async fn get(house: &House, key: &str, path: &str) -> Answered {
     house.call(Calling::new("GET", path).key(key)).await
 }
 
@@ -119,6 +119,12 @@ pub(super) async fn everything(house: &House) {
         assert_eq!(post(house, by, &steps, json!({ "step": step })).await.status, 200, "{step}");
     }
     assert_eq!(get(house, &key, "/v1/operator/holds").await.status, 200);
+    let words = json!({ "subject": "News", "text": "There is news." });
+    let wish = json!({ "purpose": "monthly", "english": words });
+    let campaign = post(house, &key, "/v1/operator/campaigns", wish).await.json();
+    let steps = format!("/v1/operator/campaigns/{}/steps", campaign["id"].as_str().unwrap());
+    assert_eq!(post(house, &key, &steps, json!({ "step": "stop" })).await.status, 200);
+    assert_eq!(get(house, &key, "/v1/operator/campaigns").await.status, 200);
     let made = post(house, &key, "/v1/operator/breaches", json!({ "nature": "a table was public" })).await.json();
     let steps = format!("/v1/operator/breaches/{}/steps", made["id"].as_str().unwrap());
     assert_eq!(post(house, &key, &steps, json!({ "step": "dismiss" })).await.status, 200);

@@ -258,9 +258,11 @@ async fn mail_may_do_what_it_does_and_no_more() {
     let app = mail::App::new(&boot, mail::Config::from_env(&environment).unwrap());
     let id = domain::id::MessageId::from_uuid(boot.clock.new_id());
     let body = json!({ "id": id, "kind": "account-closed", "to": "ann@example.com" }).to_string();
+    let campaign = crate::consents::office::campaign(domain::consent::Purpose::Monthly).await;
     let letter = |subject: &str| {
         let id = domain::id::MessageId::from_uuid(boot.clock.new_id());
-        json!({ "id": id, "letter": "monthly", "subject": format!("{subject}_00000000000000000000000001") }).to_string()
+        json!({ "id": id, "campaign": campaign, "subject": format!("{subject}_00000000000000000000000001") })
+            .to_string()
     };
     let bodies = [body, letter("acc"), letter("con")];
     assert!(mail::handle(&app, batch(&bodies)).await.unwrap().batch_item_failures.is_empty());
@@ -406,6 +408,8 @@ async fn sweep_may_do_what_it_does_and_no_more() {
     let yesterday = Clock::steered(house.clock().now() - jiff::SignedDuration::from_hours(48));
     Lines::new(&house, &config.service_log_table, yesterday).call(&Call::of(&owner.account)).await;
     config.privacy_table = house.own_table("privacy").await;
+    config.consents_table = house.own_table("consents").await;
+    crate::consents::office::runs(&house, &config.consents_table).await;
     config.requests_queue_url.clone_from(&house.config.requests_queue_url);
     super::operator::waiting(&house, &config.privacy_table, soon.now() - jiff::SignedDuration::from_hours(30)).await;
     let app = sweep::App::new(&boot, config).with_policies(super::policies::CHANGED);

@@ -100,6 +100,8 @@ async fn r049_every_role_gets_exactly_its_routes() {
                 .replace("{form}/{submission}", &format!("contact/frm_{nothing}"))
                 .replace("{policy}/{version}", "privacy/0")
                 .replace("{breach}", &format!("brc_{nothing}"))
+                .replace("{campaign}", &format!("cmp_{nothing}"))
+                .replace("{hold}", &format!("hld_{nothing}"))
                 .replace("{store}", &format!("str_{nothing}"));
             let owner = house.owner().await;
             let key = house.person(&owner.account, role).await;

@@ -328,6 +328,27 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
                 .answers(ok, "The hold as it is now.", schemas.answer::<operator::ShownHold>())
                 .fails([Code::Conflict])
         }
+        Endpoint::ListCampaigns => listing(of("operator", "The campaigns, oldest first, ended ones too.")).answers(
+            ok,
+            "The page.",
+            schemas.list::<operator::ShownCampaign>(),
+        ),
+        Endpoint::ProposeCampaign => {
+            of("operator", "Proposes a letter to everybody who agreed to its purpose; a second person has to approve it.")
+                .takes(schemas.request::<operator::NewCampaign>())
+                .answers(made, "The campaign. Nobody is written to yet.", schemas.answer::<operator::ShownCampaign>())
+        }
+        Endpoint::ShowCampaign => of("operator", "A campaign, and how many of its letters went out.").answers(
+            ok,
+            "The campaign.",
+            schemas.answer::<operator::ShownCampaign>(),
+        ),
+        Endpoint::TakeCampaignStep => {
+            of("operator", "Approves a campaign, which takes somebody else than who proposed it, or stops it.")
+                .takes(schemas.request::<operator::CampaignStepTaken>())
+                .answers(ok, "The campaign as it is now.", schemas.answer::<operator::ShownCampaign>())
+                .fails([Code::Conflict])
+        }
         Endpoint::ListBreaches => listing(of("operator", "The register of breaches, oldest first.")).answers(
             ok,
             "The page.",

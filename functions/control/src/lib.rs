@@ -38,11 +38,11 @@ use cloud::{
     closing::Closing,
     data_keys::DataKeys,
     dynamo::{
-        accounts::Accounts, activity::Activity, admission::Admission, breaches::Breaches, cache::Cached, chain::Chain,
-        consents::Consents, deliveries::Deliveries, events::Events, forms::Forms, guard::SourceGuard, holds::Holds,
-        idempotency::Idempotency, keep_links::KeepLinks, keys::Keys, privacy::PrivacyRequests, requests::Requests,
-        sign_ups::SignUps, store_keys::StoreKeys, stores::Stores, subscriptions::Subscriptions, tombstones::Tombstones,
-        usage::Usage,
+        accounts::Accounts, activity::Activity, admission::Admission, breaches::Breaches, cache::Cached,
+        campaigns::Campaigns, chain::Chain, consents::Consents, deliveries::Deliveries, events::Events, forms::Forms,
+        guard::SourceGuard, holds::Holds, idempotency::Idempotency, keep_links::KeepLinks, keys::Keys,
+        privacy::PrivacyRequests, requests::Requests, sign_ups::SignUps, store_keys::StoreKeys, stores::Stores,
+        subscriptions::Subscriptions, tombstones::Tombstones, usage::Usage,
     },
     egress::Egress,
     env::Permission,
@@ -152,6 +152,7 @@ pub struct App {
     requests: Requests,
     breaches: Breaches,
     hold_ends: HoldEnds,
+    campaigns: Campaigns,
     chain: Chain,
     forms: Forms,
     deliveries: Deliveries,
@@ -187,7 +188,7 @@ impl App {
         let keys = Keys::new(tables.clone(), config.keys_table, config.accounts_table, clock.clone());
         let subscriptions = Subscriptions::new(tables.clone(), config.subscriptions_table);
         let vault = Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone());
-        let consents = Consents::new(tables.clone(), config.consents_table);
+        let consents = Consents::new(tables.clone(), config.consents_table.clone());
         let mails = Queue::new(&boot.aws, config.mail_queue_url);
         let requests = Requests::new(tables.clone(), config.privacy_table.clone(), config.verifications_table);
         Self {
@@ -213,6 +214,7 @@ impl App {
                 accounts: accounts.clone(),
                 work: Queue::new(&boot.aws, config.requests_queue_url.clone()),
             },
+            campaigns: Campaigns::new(tables.clone(), config.consents_table),
             chain: Chain::new(tables.clone(), config.privacy_table.clone()),
             accounts,
             keys,

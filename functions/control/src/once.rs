@@ -70,6 +70,7 @@ async fn again(visit: &Visit<'_>, endpoint: Endpoint, status: StatusCode, id: Op
         Endpoint::ChangeSubscription | Endpoint::EnableSubscription => subscriptions::show(visit, &parsed(id)?).await,
         Endpoint::DecideRequest => operator::show_request(visit, &parsed(id)?).await,
         Endpoint::ProposeHold | Endpoint::TakeHoldStep => operator::show_hold(visit, &parsed(id)?).await,
+        Endpoint::ProposeCampaign | Endpoint::TakeCampaignStep => operator::show_campaign(visit, &parsed(id)?).await,
         Endpoint::ReportBreach | Endpoint::TakeBreachStep => operator::show_breach(visit, &parsed(id)?).await,
         _ if status == StatusCode::NO_CONTENT => Ok(Answer::empty(status)),
         _ => Ok(match id {

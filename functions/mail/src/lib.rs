@@ -4,6 +4,9 @@
 //! is sent, with name and address (tables `accounts` and `consents`), whether they were erased (table `tombstones`), and what the letter's link stands for. It calls nothing but SES. Which
 //! mails there are, and their words, is [`cloud::mailer`]'s.
 //!
+//! What a letter says is read from its campaign, each time: one that was stopped sends nothing more. What came of each letter is counted with the
+//! campaign, without saying whose it was.
+//!
 //! Whether somebody agrees is asked last, behind everything that can take time: a letter that waited in the queue while the person unsubscribed is
 //! not sent (R090). Where it cannot be asked, the letter waits on. No other class of mail asks (R008).
 //!
@@ -13,9 +16,11 @@
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::{
     boot::Boot,
+    clock::Clock,
     dynamo::{
         Unavailable,
         accounts::Accounts,
+        campaigns::{Campaigns, Outcome},
         consents::{Consents, Recipient},
         mails::SentMails,
         tombstones::{Erased, Tombstones},
@@ -26,7 +31,10 @@ use cloud::{
     },
     sqs::{Disposition, NoMessageId, each},
 };
-use domain::consent::Subject;
+use domain::{
+    campaign::{Letter, is_fresh},
+    consent::Subject,
+};
 
 cloud::config! {
     /// What the function needs to know.
@@ -52,6 +60,8 @@ pub struct App {
     sent: SentMails,
     accounts: Accounts,
     consents: Consents,
+    campaigns: Campaigns,
+    clock: Clock,
     tombstones: Tombstones,
     public_url: String,
 }
@@ -65,7 +75,9 @@ impl App {
             mailer: Mailer::new(&boot.aws, config.mail_from),
             sent: SentMails::new(tables.clone(), config.guards_table, boot.clock.clone()),
             accounts: Accounts::new(tables.clone(), config.accounts_table),
+            campaigns: Campaigns::new(tables.clone(), config.consents_table.clone()),
             consents: Consents::new(tables.clone(), config.consents_table),
+            clock: boot.clock.clone(),
             tombstones: Tombstones::new(tables, config.tombstones_table),
             public_url: config.public_url,
         }
@@ -89,8 +101,8 @@ async fn send(app: &App, mail: &Outgoing) -> Disposition {
     let handed = match mail {
         Outgoing::Mail(mail) => app.mailer.send(mail).await,
         Outgoing::Letter(message) => match addressed(app, message).await {
-            Ok(Some((recipient, link))) => app.mailer.send_letter(message.letter, &recipient, &link).await,
-            Ok(None) => return Disposition::Done,
+            Ok(Some((letter, recipient, link))) => app.mailer.send_letter(&letter, &recipient, &link).await,
+            Ok(None) => return skip(app, message).await,
             Err(_) => return Disposition::Retry("it could not be checked whether the person agrees to the letter"),
         },
     };
@@ -103,19 +115,48 @@ async fn send(app: &App, mail: &Outgoing) -> Disposition {
         }
     }
     // The mail is out. A note that cannot be written must not send it again.
-    if app.sent.note(mail.id()).await.is_err() {
+    let noted = match mail {
+        Outgoing::Mail(mail) => app.sent.note(&mail.id).await,
+        Outgoing::Letter(message) => app.sent.note_letter(&message.id).await,
+    };
+    if noted.is_err() {
         tracing::warn!(mail = %mail.id(), "a mail was sent and could not be noted");
+    }
+    if let Outgoing::Letter(message) = mail {
+        count(app, message, Outcome::Sent).await;
     }
     Disposition::Done
 }
 
-/// Who a letter goes to, and the link in it; nothing where it may not go out, or not any more.
+/// A letter that may not go out: it is not looked at again, so that it is counted once.
+async fn skip(app: &App, message: &MarketingMessage) -> Disposition {
+    if app.sent.note_letter(&message.id).await.is_err() {
+        return Disposition::Retry("it could not be noted that a letter may not be sent");
+    }
+    count(app, message, Outcome::Skipped).await;
+    Disposition::Done
+}
+
+/// What cannot be counted now is not counted: a letter is worth more than its number.
+async fn count(app: &App, message: &MarketingMessage, outcome: Outcome) {
+    if app.campaigns.count(&message.campaign, outcome).await.is_err() {
+        tracing::warn!(campaign = %message.campaign, "a letter could not be counted");
+    }
+}
+
+/// A letter, who it goes to, and the link in it; nothing where it may not go out, or not any more.
 async fn addressed(
     app: &App,
-    MarketingMessage { letter, subject, .. }: &MarketingMessage,
-) -> Result<Option<(Recipient, UnsubscribeLink)>, Unavailable> {
+    MarketingMessage { campaign, subject, .. }: &MarketingMessage,
+) -> Result<Option<(Letter, Recipient, UnsubscribeLink)>, Unavailable> {
+    let Some(campaign) = app.campaigns.get(campaign).await? else { return Ok(None) };
+    let is_fresh = campaign.approved_at.is_some_and(|approved_at| is_fresh(approved_at, app.clock.now()));
+    if !campaign.state.sends() || !is_fresh {
+        return Ok(None);
+    }
+    let letter = campaign.letter;
     // Before the question, so that nothing but the question stands between the answer and SES.
-    let token = app.consents.link(subject, letter.purpose()).await?;
+    let token = app.consents.link(subject, letter.purpose).await?;
     // Whoever was erased and stands there again, out of a backup, has agreed to nothing.
     let erased = match subject {
         Subject::Account(account) => Erased::Account(account),
@@ -128,6 +169,6 @@ async fn addressed(
         Subject::Account(account) => app.accounts.recipient(account).await?,
         Subject::Contact(contact) => app.consents.recipient(contact).await?,
     };
-    let agreeing = recipient.filter(|recipient| recipient.allows(letter.purpose()));
-    Ok(agreeing.map(|recipient| (recipient, UnsubscribeLink::new(&app.public_url, &token))))
+    let agreeing = recipient.filter(|recipient| recipient.allows(letter.purpose));
+    Ok(agreeing.map(|recipient| (letter, recipient, UnsubscribeLink::new(&app.public_url, &token))))
 }

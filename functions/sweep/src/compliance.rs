@@ -28,7 +28,9 @@ const fn rhythm(sweep: Sweep) -> Rhythm {
         Sweep::Offboarding => (3, 24),
         // The lines that usage is folded from live for four weeks.
         Sweep::Usage => (3, 48),
-        Sweep::Changes | Sweep::Policies | Sweep::Forms | Sweep::Requests | Sweep::Breaches => (3, 24),
+        Sweep::Changes | Sweep::Policies | Sweep::Forms | Sweep::Requests | Sweep::Breaches | Sweep::Campaigns => {
+            (3, 24)
+        }
         Sweep::Verifications | Sweep::Hooks | Sweep::Inactivity | Sweep::Rotation | Sweep::Departures => (26, 24),
         // A chain that is too long for one run is looked over anew within a week.
         Sweep::Chain => (26, 7 * 24),

@@ -6,6 +6,7 @@
 //! What takes long (mails, the closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
 
 mod breaches;
+mod campaigns;
 mod chain;
 mod compliance;
 mod departures;
@@ -27,6 +28,7 @@ use cloud::{
         accounts::Accounts,
         active::Active,
         breaches::Breaches,
+        campaigns::Campaigns,
         chain::{Chain, VerifiedMarks},
         departures::Departures,
         expired::{Every, Expired, SEGMENTS, Swept, unfinished_stores},
@@ -43,7 +45,7 @@ use cloud::{
     },
     events::{ReconciliationMessage, Task},
     holds::HoldEnds,
-    mailer::MailMessage,
+    mailer::{MailMessage, marketing::MarketingMessage},
     offboarding::OffboardingMessage,
     requests::RequestMessage,
     resources::Resources,
@@ -78,6 +80,8 @@ cloud::config! {
         pub accounts_table: String = "ACCOUNTS_TABLE",
         /// Table of requests about people, and of the reports of the self-check.
         pub privacy_table: String = "PRIVACY_TABLE",
+        /// Table of people without an account who agreed to be written to, and of campaigns.
+        pub consents_table: String = "CONSENTS_TABLE",
         /// Table of what was sent by forms.
         pub forms_table: String = "FORMS_TABLE",
         /// Table of the stores' data keys.
@@ -149,6 +153,8 @@ pub enum Sweep {
     Requests,
     /// Breaches of which the authority is to be told (R019).
     Breaches,
+    /// Campaigns whose letters are to be asked for.
+    Campaigns,
     /// What proved who asked, where the request's end has not deleted it (R068).
     Verifications,
     /// Whether nothing in the audit chain was changed (`privacy.md` D.8).
@@ -178,6 +184,7 @@ impl Sweep {
         Self::Forms,
         Self::Requests,
         Self::Breaches,
+        Self::Campaigns,
         Self::Verifications,
         Self::Chain,
         Self::Compliance,
@@ -205,6 +212,7 @@ impl Sweep {
             Self::Forms => "forms",
             Self::Requests => "requests",
             Self::Breaches => "breaches",
+            Self::Campaigns => "campaigns",
             Self::Verifications => "verifications",
             Self::Chain => "chain",
             Self::Compliance => "compliance",
@@ -265,6 +273,8 @@ pub struct App {
     verified: VerifiedMarks,
     forms: Forms,
     mails: Queue<MailMessage>,
+    letters: Queue<MarketingMessage>,
+    campaigns: Campaigns,
     usage: Usage,
     active: Active,
     accounts: Accounts,
@@ -326,6 +336,8 @@ impl App {
                 boot.clock.clone(),
             ),
             mails: Queue::new(&boot.aws, config.mail_queue_url.clone()),
+            letters: Queue::new(&boot.aws, config.mail_queue_url.clone()),
+            campaigns: Campaigns::new(tables.clone(), config.consents_table.clone()),
             active: Active::new(tables.clone(), config.service_log_table.clone(), config.usage_table.clone()),
             accounts,
             keys: Keys::new(
@@ -387,6 +399,7 @@ async fn run(app: &App, order: Order, budget: Budget) -> Result<Report, Unavaila
         Sweep::Verifications => &app.config.verifications_table,
         Sweep::Requests => return requests::run(app, order, budget).await,
         Sweep::Breaches => return breaches::run(app, order).await,
+        Sweep::Campaigns => return campaigns::run(app, order, budget).await,
         Sweep::Chain => return chain::run(app, order, budget).await,
         Sweep::Forms => return forms::run(app, order, budget).await,
         Sweep::Policies => return policies::run(app, order, budget).await,

@@ -145,6 +145,8 @@ ids! {
     SubscriptionId = "sub_";
     /// Somebody without an account who agreed to be written to.
     ContactId = "con_";
+    /// A letter that is written to everybody who agreed to its purpose.
+    CampaignId = "cmp_";
     /// One change in the ledger of consents.
     ConsentId = "cns_";
     /// What somebody sent by a form.

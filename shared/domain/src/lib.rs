@@ -7,6 +7,7 @@ pub mod account;
 pub mod agreement;
 pub mod breach;
 pub mod cache;
+pub mod campaign;
 pub mod card;
 pub mod compliance;
 pub mod consent;

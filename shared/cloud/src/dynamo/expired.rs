@@ -4,16 +4,16 @@
 
 use std::marker::PhantomData;
 
-use domain::store::StoreState;
+use domain::{consent::Purpose, store::StoreState};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use personal_data::PersonalData;
 use serde::de::DeserializeOwned;
 
 use super::{
     Unavailable,
     accounts::AccountItem,
     call::{AttributeValue, Attributes, Client, is_unmet, number_of},
+    campaigns::Addressee,
     key,
     keys::ShownKeyItem,
     stores::StoreItem,
@@ -168,12 +168,26 @@ pub async fn unfinished_stores(
     Ok(found)
 }
 
+/// Which items of a table.
+struct Filter {
+    condition: &'static str,
+    /// The values that it names.
+    values: Vec<(&'static str, AttributeValue)>,
+    /// What is read of them; everything where nothing is said.
+    projection: Option<&'static str>,
+}
+
+impl Filter {
+    fn whole(condition: &'static str, values: Vec<(&'static str, AttributeValue)>) -> Self {
+        Self { condition, values, projection: None }
+    }
+}
+
 /// Every item of one kind, a page at a time.
 pub struct Every<T> {
     client: Client,
     table: String,
-    /// Which items, and the values that the condition names.
-    filter: (&'static str, Vec<(&'static str, AttributeValue)>),
+    filter: Filter,
     first: i32,
     /// Segments that are done.
     done: i32,
@@ -186,7 +200,7 @@ impl Every<StoreItem> {
     #[must_use]
     pub fn connected(client: Client, table: String, first: i32) -> Self {
         let values = vec![(":store", text(key::STORE)), (":connected", text(StoreState::Connected.as_str()))];
-        Self::new(client, table, first, ("sk = :store AND #state = :connected", values))
+        Self::new(client, table, first, Filter::whole("sk = :store AND #state = :connected", values))
     }
 }
 
@@ -194,7 +208,8 @@ impl Every<AccountItem> {
     /// Every account of the `accounts` table, from segment `first` of [`SEGMENTS`] on.
     #[must_use]
     pub fn accounts(client: Client, table: String, first: i32) -> Self {
-        Self::new(client, table, first, ("sk = :account", vec![(":account", text(key::ACCOUNT))]))
+        let values = vec![(":account", text(key::ACCOUNT))];
+        Self::new(client, table, first, Filter::whole("sk = :account", values))
     }
 }
 
@@ -203,17 +218,35 @@ impl Every<ShownKeyItem> {
     #[must_use]
     pub fn live_keys(client: Client, table: String, first: i32) -> Self {
         let filter = "begins_with(sk, :keys) AND attribute_not_exists(revoked_at)";
-        Self::new(client, table, first, (filter, vec![(":keys", text(key::KEYS))]))
+        Self::new(client, table, first, Filter::whole(filter, vec![(":keys", text(key::KEYS))]))
     }
 }
 
-impl<T: DeserializeOwned + PersonalData> Every<T> {
-    fn new(
-        client: Client,
-        table: String,
-        first: i32,
-        filter: (&'static str, Vec<(&'static str, AttributeValue)>),
-    ) -> Self {
+impl Every<Addressee> {
+    /// Everybody whose record of this name agrees to be written to for a purpose, as far as a letter's message needs it, from segment `done` of
+    /// [`SEGMENTS`] on.
+    #[must_use]
+    pub fn agreeing(client: Client, table: String, record: &'static str, purpose: Purpose, done: i32) -> Self {
+        let condition = match purpose {
+            Purpose::Followup => "sk = :record AND consents.followup = :yes AND unsubscribed_from_marketing = :no",
+            Purpose::Offers => "sk = :record AND consents.offers = :yes AND unsubscribed_from_marketing = :no",
+            Purpose::Functionality => {
+                "sk = :record AND consents.functionality = :yes AND unsubscribed_from_marketing = :no"
+            }
+            Purpose::UpdatesPromos => {
+                "sk = :record AND consents.updates_promos = :yes AND unsubscribed_from_marketing = :no"
+            }
+            Purpose::Monthly => "sk = :record AND consents.monthly = :yes AND unsubscribed_from_marketing = :no",
+        };
+        let values =
+            vec![(":record", text(record)), (":yes", AttributeValue::Bool(true)), (":no", AttributeValue::Bool(false))];
+        let filter = Filter { condition, values, projection: Some("id, email") };
+        Self { done, ..Self::new(client, table, 0, filter) }
+    }
+}
+
+impl<T: DeserializeOwned> Every<T> {
+    fn new(client: Client, table: String, first: i32, filter: Filter) -> Self {
         Self { client, table, filter, first, done: 0, start: None, kind: PhantomData }
     }
 
@@ -225,13 +258,14 @@ impl<T: DeserializeOwned + PersonalData> Every<T> {
         if self.complete() || budget.left() < WORTHWHILE {
             return Ok(None);
         }
-        let (condition, values) = &self.filter;
+        let Filter { condition, values, projection } = &self.filter;
         let mut scan = self
             .client
             .scan()
             .table_name(&self.table)
             .segment((self.first + self.done).rem_euclid(SEGMENTS), SEGMENTS)
-            .filter_expression(*condition);
+            .filter_expression(*condition)
+            .projection_expression(*projection);
         if condition.contains("#state") {
             // A word that DynamoDB keeps for itself.
             scan = scan.expression_attribute_names("#state", "state");
@@ -246,6 +280,12 @@ impl<T: DeserializeOwned + PersonalData> Every<T> {
         let rows = answer.items.unwrap_or_default().into_iter();
         let read = rows.map(|row| serde_dynamo::from_item(row).map_err(|error| unreadable("sweep", &error)));
         read.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Segments of [`SEGMENTS`] of which every item was seen.
+    #[must_use]
+    pub fn done(&self) -> i32 {
+        self.done
     }
 
     /// Whether every item was seen.

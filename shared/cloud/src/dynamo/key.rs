@@ -8,8 +8,8 @@ use domain::{
     consent::Subject,
     form,
     id::{
-        AccountId, ApplicationId, BreachId, ConsentId, ContactId, HoldId, KeyId, MessageId, PrivacyRequestId,
-        RequestId, StoreId, SubmissionId, SubscriptionId,
+        AccountId, ApplicationId, BreachId, CampaignId, ConsentId, ContactId, HoldId, KeyId, MessageId,
+        PrivacyRequestId, RequestId, StoreId, SubmissionId, SubscriptionId,
     },
     model::Entity,
     partner::PartnerId,
@@ -324,6 +324,18 @@ pub const BREACH: &str = "breach#";
 #[must_use]
 pub fn breach(id: &BreachId) -> String {
     format!("{BREACH}{}", id.body())
+}
+
+/// `consents`: the partition of the campaigns.
+pub const CAMPAIGNS: &str = "campaigns";
+
+/// `consents`: what campaigns start with, within their partition.
+pub const CAMPAIGN: &str = "campaign#";
+
+/// `consents`: one campaign, within their partition.
+#[must_use]
+pub fn campaign(id: &CampaignId) -> String {
+    format!("{CAMPAIGN}{}", id.body())
 }
 
 /// `privacy`: the partition of the legal holds.

@@ -1,13 +1,16 @@
 //! Which mails were handed to SES (table `guards`), so that a message that comes twice is sent once.
 
-use domain::id::MessageId;
+use domain::{campaign::LONGEST, id::MessageId};
+use jiff::SignedDuration;
 use personal_data::PersonalData;
 
 use super::{Unavailable, call::Client, key, page::get, transaction::put_alone};
 use crate::clock::Clock;
 
 /// How long a message can come again: what its queue keeps it, and half a day.
-const REMEMBERED: i64 = 36 * 3_600;
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(36);
+/// How long a letter can be asked for again: while its campaign lasts, and as long as any message.
+const REMEMBERED_LETTER: SignedDuration = SignedDuration::from_hours(LONGEST.as_hours() + REMEMBERED.as_hours());
 
 /// A mail that was handed to SES.
 #[derive(serde::Serialize, serde::Deserialize, PersonalData)]
@@ -39,7 +42,7 @@ impl SentMails {
         Self { client, table, clock }
     }
 
-    /// Whether the mail of this message was sent.
+    /// Whether the mail of this message was sent, or a letter may not be.
     ///
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
@@ -54,10 +57,22 @@ impl SentMails {
     /// # Errors
     /// [`Unavailable`] where the table cannot be asked.
     pub async fn note(&self, message: &MessageId) -> Result<(), Unavailable> {
+        self.remember(message, REMEMBERED).await
+    }
+
+    /// Remembers that it is known what becomes of a letter of a campaign: it was sent, or may not be.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn note_letter(&self, message: &MessageId) -> Result<(), Unavailable> {
+        self.remember(message, REMEMBERED_LETTER).await
+    }
+
+    async fn remember(&self, message: &MessageId, how_long: SignedDuration) -> Result<(), Unavailable> {
         let item = MailItem {
             pk: key::mail(message),
             sk: key::ALONE.to_owned(),
-            expires_at: self.clock.now().as_second() + REMEMBERED,
+            expires_at: (self.clock.now() + how_long).as_second(),
         };
         put_alone(&self.client, &self.table, "guards", &item).await
     }

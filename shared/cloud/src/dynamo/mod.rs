@@ -7,6 +7,7 @@ pub mod admission;
 pub mod breaches;
 pub mod cache;
 mod call;
+pub mod campaigns;
 pub mod chain;
 pub mod consents;
 pub mod counts;

@@ -203,6 +203,8 @@ pub enum SecurityEvent {
     BreachRecorded,
     /// One of ours has decided about a legal hold; the code says what.
     HoldDecided,
+    /// One of ours has decided about a campaign; the code says what.
+    CampaignDecided,
     /// One of ours has worked on what somebody sent by a form; the code says what.
     FormHandled,
 }

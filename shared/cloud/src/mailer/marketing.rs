@@ -1,11 +1,13 @@
-//! Marketing: letters to people who agreed to get them, each with the link that ends them (R008–R010, R089, R090).
+//! Marketing: letters of campaigns to people who agreed to get them, each with the link that ends them (R008–R010, R089, R090).
 //!
-//! The message in the queue names a person and no address: whether the letter goes out, and where, is looked up when it does. A letter cannot be
-//! rendered without its link, because rendering takes one, and a link can only be made of a token that has been kept.
+//! The message in the queue names a person and no address, and a campaign and no word: whether the letter goes out, where, and with which words, is
+//! looked up when it does. A letter cannot be rendered without its link, because rendering takes one, and a link can only be made of a token that has
+//! been kept.
 
 use domain::{
+    campaign::{Letter, Words},
     consent::{Purpose, Subject},
-    id::MessageId,
+    id::{CampaignId, MessageId},
     request::Language,
 };
 use personal_data::PersonalData;
@@ -13,27 +15,17 @@ use personal_data::PersonalData;
 use super::{MailError, Mailer, MessageClass, Rendered};
 use crate::dynamo::{consents::Recipient, sign_ups::LinkToken};
 
-/// Which letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Letter {
-    /// What the last version brought.
-    WhatsNew,
-    /// The monthly letter.
-    Monthly,
-}
-
 /// One letter to one person: a message of the `mail` queue.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, PersonalData)]
 #[serde(deny_unknown_fields)]
 #[pd(store = "mail", subject = Nobody, role = Controller, region = Pinned)]
 pub struct MarketingMessage {
-    /// Stays the same when the message comes twice, so that the letter is sent once.
+    /// The same for every message that asks for this letter to this address, so that it is sent once.
     #[pd(none)]
     pub id: MessageId,
     /// Which letter.
     #[pd(none)]
-    pub letter: Letter,
+    pub campaign: CampaignId,
     /// To whom: an id. Name and address are read when the letter is sent, if it still may be.
     #[pd(none)]
     pub subject: Subject,
@@ -50,52 +42,12 @@ impl UnsubscribeLink {
     }
 }
 
-struct Words {
-    subject: &'static str,
-    paragraphs: &'static [&'static str],
-}
-
-impl Letter {
-    /// What must have been agreed to for it.
-    #[must_use]
-    pub const fn purpose(self) -> Purpose {
-        match self {
-            Self::WhatsNew => Purpose::Functionality,
-            Self::Monthly => Purpose::Monthly,
-        }
-    }
-
-    const fn words(self) -> Words {
-        match self {
-            Self::WhatsNew => Words {
-                subject: "What is new",
-                paragraphs: &[
-                    "Your gateway can do more than it could. What is new, in short:",
-                    "Privacy requests are answered by the gateway itself: a person asks, confirms the address, and gets what is held of them, or its deletion, with a \
-                     signed receipt. What is held of whom, why and for how long is published.",
-                    "What you agreed to be written to about is a list in your account now, with every change of it.",
-                    "Nothing has to be done on your side: what worked goes on working. The change log has the details.",
-                ],
-            },
-            Self::Monthly => Words {
-                subject: "Your monthly letter",
-                paragraphs: &[
-                    "Three things that are worth a look this month:",
-                    "The usage of each of your keys, by store and day: a key that asks for more than it uses can be narrowed with one call.",
-                    "Your subscriptions' deliveries: what failed within the last 14 days can be asked for again.",
-                    "The age of your keys: one that is rotated now does not have to be rotated in a hurry.",
-                ],
-            },
-        }
-    }
-}
-
 impl Mailer {
     /// Hands one letter to SES. Whether it may go out is the caller's to know: [`Recipient::allows`].
     ///
     /// # Errors
     /// [`MailError`] says whether another attempt makes sense.
-    pub async fn send_letter(&self, letter: Letter, to: &Recipient, link: &UnsubscribeLink) -> Result<(), MailError> {
+    pub async fn send_letter(&self, letter: &Letter, to: &Recipient, link: &UnsubscribeLink) -> Result<(), MailError> {
         let rendered = render(letter, to.name.as_str(), link);
         // Mail programs show a button of their own for these two, which posts to the link without asking the page (RFC 8058, 3.1).
         let listed = format!("<{}>", link.0);
@@ -104,31 +56,75 @@ impl Mailer {
     }
 }
 
-fn render(letter: Letter, name: &str, UnsubscribeLink(link): &UnsubscribeLink) -> Rendered {
-    let Words { subject, paragraphs } = letter.words();
-    let because = format!(
-        "You get this letter because you agreed to this: \u{201c}{}\u{201d}",
-        letter.purpose().wording(Language::En)
-    );
-    let mut text = format!("Hello {name},\r\n\r\n");
-    let mut html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"></head><body><p>Hello {},</p>",
-        escaped(name)
-    );
-    for paragraph in paragraphs {
-        text.push_str(&format!("{paragraph}\r\n\r\n"));
-        html.push_str(&format!("<p>{paragraph}</p>"));
-    }
-    text.push_str(&format!(
-        "-- \r\n{because}\r\nTo get no more such letters, open this and press the button there:\r\n{link}\r\n"
-    ));
-    html.push_str(&format!(
-        "<hr><p>{because}</p><p><a href=\"{link}\">Unsubscribe from all such letters</a></p></body></html>"
-    ));
-    Rendered { subject: subject.to_owned(), text, html }
+/// What stands around a letter's words, in one language.
+struct Frame {
+    tag: &'static str,
+    hello: &'static str,
+    because: &'static str,
+    quotes: [&'static str; 2],
+    end: &'static str,
+    button: &'static str,
 }
 
-/// A text as it may stand in HTML, between tags and in quoted attributes. A person's name is the only one of a letter that is not ours.
+const ENGLISH: Frame = Frame {
+    tag: "en",
+    hello: "Hello",
+    because: "You get this letter because you agreed to this:",
+    quotes: ["\u{201c}", "\u{201d}"],
+    end: "To get no more such letters, open this and press the button there:",
+    button: "Unsubscribe from all such letters",
+};
+
+const FRENCH: Frame = Frame {
+    tag: "fr",
+    hello: "Bonjour",
+    because: "Vous recevez cette lettre parce que vous avez accepté ceci\u{a0}:",
+    quotes: ["«\u{a0}", "\u{a0}»"],
+    end: "Pour ne plus recevoir de telles lettres, ouvrez cette adresse et appuyez sur le bouton\u{a0}:",
+    button: "Se désabonner de toutes ces lettres",
+};
+
+fn render(letter: &Letter, name: &str, link: &UnsubscribeLink) -> Rendered {
+    let Letter { purpose, english, french } = letter;
+    let (text, html) = in_language(&ENGLISH, english, *purpose, Language::En, name, link);
+    let mut rendered = Rendered { subject: english.subject.for_name(name), text, html };
+    if let Some(french) = french {
+        let (text, html) = in_language(&FRENCH, french, *purpose, Language::Fr, name, link);
+        rendered.subject = format!("{} / {}", rendered.subject, french.subject.for_name(name));
+        rendered.text = format!("{}\r\n{text}", rendered.text);
+        rendered.html.push_str(&html);
+    }
+    rendered.html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"></head><body>{}</body></html>",
+        rendered.html
+    );
+    rendered
+}
+
+/// A letter's words in one language as text and as HTML, each with its foot.
+fn in_language(
+    frame: &Frame,
+    words: &Words,
+    purpose: Purpose,
+    language: Language,
+    name: &str,
+    UnsubscribeLink(link): &UnsubscribeLink,
+) -> (String, String) {
+    let Frame { tag, hello, because, quotes: [opening, closing], end, button } = frame;
+    let because = format!("{because} {opening}{}{closing}", purpose.wording(language));
+    let mut text = format!("{hello} {name},\r\n\r\n");
+    let mut html = format!("<div lang=\"{tag}\"><p>{hello} {},</p>", escaped(name));
+    for lines in words.text.paragraphs(name) {
+        text.push_str(&format!("{}\r\n\r\n", lines.join("\r\n")));
+        let lines: Vec<String> = lines.iter().map(|line| escaped(line)).collect();
+        html.push_str(&format!("<p>{}</p>", lines.join("<br>")));
+    }
+    text.push_str(&format!("-- \r\n{because}\r\n{end}\r\n{link}\r\n"));
+    html.push_str(&format!("<hr><p>{because}</p><p><a href=\"{link}\">{button}</a></p></div>"));
+    (text, html)
+}
+
+/// A text as it may stand in HTML, between tags and in quoted attributes.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
         match letter {
@@ -148,35 +144,55 @@ mod tests {
     use super::*;
     use crate::mailer::Outgoing;
 
+    fn words(subject: &str, text: &str) -> Words {
+        Words { subject: subject.parse().unwrap(), text: text.parse().unwrap() }
+    }
+
+    fn letter() -> Letter {
+        let english = words("News, {name}", "It is {name}'s.\nTwo lines.\n\n<b>Bold & \"quoted\"</b>");
+        Letter { purpose: Purpose::Monthly, english, french: Some(words("Nouvelles", "C'est pour {name}.")) }
+    }
+
     #[test]
-    fn r010_every_letter_has_its_link_in_the_foot_of_text_and_html() {
+    fn r010_every_letter_has_its_link_in_the_foot_of_text_and_html_in_both_languages() {
         let token = LinkToken::mint();
         let link = UnsubscribeLink::new("https://api.example", &token);
         let url = format!("https://api.example/privacy/unsubscribe?token={}", token.reveal());
-        for letter in [Letter::WhatsNew, Letter::Monthly] {
-            let Rendered { text, html, .. } = render(letter, "Ann", &link);
+        for (letter, languages) in
+            [(Letter { french: None, ..letter() }, &[Language::En][..]), (letter(), &[Language::En, Language::Fr])]
+        {
+            let Rendered { text, html, .. } = render(&letter, "Ann", &link);
             assert!(text.trim_end().ends_with(&url), "{text}");
-            assert!(html.contains(&format!("<a href=\"{url}\">")), "{html}");
-            assert!(text.contains(letter.purpose().wording(Language::En)), "it says why it comes");
+            assert_eq!(text.matches(&url).count(), languages.len());
+            assert_eq!(html.matches(&format!("<a href=\"{url}\">")).count(), languages.len(), "{html}");
+            for language in languages {
+                assert!(text.contains(letter.purpose.wording(*language)), "it says why it comes: {text}");
+            }
         }
     }
 
     #[test]
-    fn a_name_is_a_name_and_no_markup() {
+    fn words_and_names_are_text_and_no_markup() {
         let link = UnsubscribeLink::new("https://api.example", &LinkToken::mint());
-        let Rendered { text, html, .. } = render(Letter::Monthly, "<script>alert('1')</script> & \"Ann\"", &link);
-        assert!(text.starts_with("Hello <script>alert('1')</script> & \"Ann\","));
+        let Rendered { subject, text, html } = render(&letter(), "<script>alert('1')</script> & \"Ann\"", &link);
+        assert_eq!(subject, "News, <script>alert('1')</script> & \"Ann\" / Nouvelles");
+        assert!(text.starts_with("Hello <script>alert('1')</script> & \"Ann\",\r\n\r\nIt is <script>"), "{text}");
+        assert!(text.contains("'s.\r\nTwo lines.\r\n\r\n<b>Bold & \"quoted\"</b>\r\n\r\n-- \r\n"), "{text}");
         assert!(html.contains("Hello &lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;Ann&quot;,"));
+        assert!(
+            html.contains("&#39;s.<br>Two lines.</p><p>&lt;b&gt;Bold &amp; &quot;quoted&quot;&lt;/b&gt;</p>"),
+            "{html}"
+        );
+        assert!(html.contains("<div lang=\"fr\"><p>Bonjour ") && !html.contains("<script"));
     }
 
     #[test]
-    fn a_message_names_nobody_by_address_and_is_of_the_marketing_class() {
-        let body =
-            r#"{"id":"msg_00000000000000000000000001","letter":"monthly","subject":"acc_00000000000000000000000001"}"#;
+    fn a_message_names_nobody_by_address_has_no_words_and_is_of_the_marketing_class() {
+        let body = r#"{"id":"msg_00000000000000000000000001","campaign":"cmp_00000000000000000000000001","subject":"acc_00000000000000000000000001"}"#;
         let outgoing: Outgoing = serde_json::from_str(body).unwrap();
         assert!(matches!(&outgoing, Outgoing::Letter(letter) if serde_json::to_string(letter).unwrap() == body));
         assert_eq!(outgoing.class(), MessageClass::Marketing);
-        for more in [r#","to":"ann@example.com"}"#, r#","link":"https://x"}"#] {
+        for more in [r#","to":"ann@example.com"}"#, r#","link":"https://x"}"#, r#","text":"x"}"#] {
             assert!(serde_json::from_str::<Outgoing>(&body.replace('}', more)).is_err());
         }
     }
