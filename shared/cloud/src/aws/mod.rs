@@ -23,6 +23,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use rustls::CipherSuite;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -45,15 +46,24 @@ const EACH_MEBIBYTE: Duration = Duration::from_millis(250);
 /// How often a call is sent at most.
 pub const ATTEMPTS: u32 = 3;
 
-/// The TLS configuration that everything shares: rustls with ring, Mozilla's roots, TLS 1.2 and 1.3 (R116).
+/// Cipher suites with keys of 128 bits, which no call of ours offers: 256 are promised (R043), and whoever speaks TLS today has a suite of those too.
+const SHORT_KEYS: [CipherSuite; 3] = [
+    CipherSuite::TLS13_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+];
+
+/// The TLS configuration that everything shares: rustls with ring, Mozilla's roots, TLS 1.2 and 1.3 (R015, R116), keys of 256 bits (R043).
 ///
 /// # Panics
 /// Never in practice: ring supports the protocol versions that rustls enables.
 #[must_use]
 pub fn tls() -> rustls::ClientConfig {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut provider = rustls::crypto::ring::default_provider();
+    provider.cipher_suites.retain(|suite| !SHORT_KEYS.contains(&suite.suite()));
     #[expect(clippy::expect_used, reason = "a constant combination of provider and versions")]
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    rustls::ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(roots)
