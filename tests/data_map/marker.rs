@@ -38,6 +38,7 @@ async fn r013_the_main_job_leaves_nothing_that_the_map_does_not_declare() {
     // And what the main job has no need of: forms and consents, requests and what proves them, subscriptions and deliveries.
     crate::privacy::everything().await;
     crate::dsar::everything().await;
+    crate::dsar::people::everything().await;
     crate::fan_out::everything().await;
     assert_declared_at_rest(stack).await;
 

@@ -69,8 +69,10 @@ async fn nobody_learns_who_has_an_account() {
     assert_eq!(calls(&lobby), calls_of_known, "the same is done for both, in the same order");
     let shape = |answer: &Answered| {
         let body = answer.json();
-        let lengths: Vec<_> =
-            body.as_object().unwrap().iter().map(|(name, v)| (name.clone(), v.to_string().len())).collect();
+        // A time is written without the zeros at its end, so that its length is chance.
+        let length = |name: &str, v: &Value| if name == "due_at" { 0 } else { v.to_string().len() };
+        let members = body.as_object().unwrap().iter();
+        let lengths: Vec<_> = members.map(|(name, v)| (name.clone(), length(name, v))).collect();
         (answer.status, answer.headers.keys().cloned().collect::<Vec<_>>(), lengths, body["detail"].clone())
     };
     assert_eq!(shape(&known), shape(&unknown));
