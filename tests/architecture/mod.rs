@@ -1,5 +1,8 @@
 //! The invariants of `docs/ARCHITECTURE.md` that can be read off the tree: what depends on what, and what the template gives each function.
 
+mod safety;
+mod transit;
+
 use std::{collections::BTreeSet, path::Path, process::Command};
 
 use serde_json::Value;
@@ -8,6 +11,18 @@ use crate::data_map::cloudformation;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn templates() -> Vec<Value> {
+    cloudformation::templates().into_iter().map(|(_, template)| template).collect()
+}
+
+/// Every resource of a type: its name and its properties.
+fn of_type<'a>(templates: &'a [Value], kind: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    let resources = templates.iter().flat_map(|template| template["Resources"].as_object().into_iter().flatten());
+    resources
+        .filter(move |(_, resource)| resource["Type"] == kind)
+        .map(|(name, resource)| (name.as_str(), &resource["Properties"]))
 }
 
 /// The crates in a dependency tree, as `name version`.

@@ -1,13 +1,13 @@
 //! What is sent by forms, as those see it who answer: listed without a name, read with a reason, contacted, ended (R017, R020, R030, R074, R162).
 
 use cloud::{clock::Clock, dynamo::breaches::Breaches};
-use domain::{id::AccountId, role::Role};
+use domain::{id::AccountId, request::Kind, role::Role};
 use serde_json::{Value, json};
 use testkit::stack::Stack;
 
 use crate::{
     control::house::House,
-    privacy::lobby::Lobby,
+    privacy::lobby::{Lobby, form},
     world::{Answered, Calling},
 };
 
@@ -54,7 +54,7 @@ async fn post(house: &House, key: &str, path: &str, body: Value) -> Answered {
 }
 
 #[tokio::test]
-async fn r030_a_complaint_is_listed_read_contacted_and_ended() {
+async fn r030_r086_a_complaint_is_listed_read_contacted_ended_and_kept() {
     // A Friday; the second working day after it is a leap day.
     let (lobby, house, key) = both("2028-02-25T16:00:00Z").await;
     let id = send(&lobby, "complaint", signed(&lobby)).await;
@@ -108,6 +108,34 @@ async fn r074_a_question_is_answered_without_a_clock() {
     let steps = format!("/v1/operator/forms/contact/{id}/steps");
     let closed = post(&house, &key, &steps, json!({ "step": "close", "outcome": "answered" })).await;
     assert_eq!(closed.status, 200, "{}", closed.json());
+}
+
+/// Each right that has work of its own can be asked for by name wherever somebody lives, and any other by a form that stays on the list until somebody
+/// has answered it. A name that is none is refused, and not taken for another.
+#[tokio::test]
+async fn r061_every_right_can_be_asked_for_and_one_that_has_no_name_here_waits_for_somebody() {
+    let (lobby, house, key) = both("2028-02-25T16:00:00Z").await;
+    let states = ["CA", "VA", "CO", "CT", "UT"];
+    for (place, kind) in Kind::ALL.into_iter().enumerate() {
+        let mut wish = form(kind.as_str(), &lobby.address());
+        wish["country"] = json!("US");
+        wish["state"] = json!(states[place % states.len()]);
+        wish["phone"] = json!("+1 202 555 0100");
+        if kind == Kind::Rectification {
+            wish["corrections"] = json!([{ "field": "name", "value": "Ann Other" }]);
+        }
+        let request = lobby.request(&lobby.ask(wish).await.id).await;
+        assert_eq!((request.kind, request.state.is_end()), (kind, false));
+        // One source asks for so much within a quarter of an hour.
+        house.clock().advance(std::time::Duration::from_secs(901));
+    }
+    let other = lobby.post("/privacy/requests", form("erase-my-neighbour", &lobby.address())).await;
+    assert_eq!((other.status, other.problem().as_str()), (422, "validation_failed"));
+
+    let id = send(&lobby, "contact", signed(&lobby)).await;
+    house.clock().advance(std::time::Duration::from_secs(90 * 86_400));
+    let row = listed(&house, &key, &id).await.expect("it waits still");
+    assert_eq!((&row["form"], &row["closed_at"]), (&json!("contact"), &Value::Null));
 }
 
 #[tokio::test]

@@ -94,3 +94,102 @@ pub(crate) fn assert_described(method: &str, path: &str, answered: &Answered) {
         assert!(codes.contains(&answered.json()["code"]), "{route} is not described with {body}");
     }
 }
+
+/// A schema itself, where it only names another.
+fn followed(schema: &'static Value) -> &'static Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => followed(document().pointer(reference.trim_start_matches('#')).unwrap()),
+        None => schema,
+    }
+}
+
+/// Whether an object of a schema may have members of any name and kind.
+fn is_open(schema: &Value) -> bool {
+    let more = &schema["additionalProperties"];
+    more != &json!(false) && !more.is_object()
+}
+
+/// Every place of a schema at which anything is taken, as a path to it.
+fn open_places(schema: &'static Value, at: &str, met: &mut Vec<&'static Value>, found: &mut Vec<String>) {
+    let schema = followed(schema);
+    if met.iter().any(|known| std::ptr::eq(*known, schema)) {
+        return;
+    }
+    met.push(schema);
+    // What stands beside `allOf` narrows what that describes.
+    let parts = schema["allOf"].as_array();
+    for part in parts.into_iter().flatten() {
+        open_places(part, at, met, found);
+    }
+    if parts.is_none() {
+        let is_object = schema["type"] == "object" || schema["properties"].is_object();
+        let says_nothing = schema.as_object().is_none_or(|schema| schema.keys().all(|key| key == "description"));
+        if says_nothing || (is_object && is_open(schema)) {
+            found.push(at.to_owned());
+        }
+        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+            open_places(member, &format!("{at}/{name}"), met, found);
+        }
+        for part in ["anyOf", "oneOf"].iter().flat_map(|several| schema[several].as_array().into_iter().flatten()) {
+            open_places(part, at, met, found);
+        }
+        for one in ["items", "additionalProperties"].map(|one| &schema[one]).into_iter().filter(|one| one.is_object()) {
+            open_places(one, &format!("{at}/*"), met, found);
+        }
+    }
+    met.pop();
+}
+
+/// The types that read a body are those that describe it, so what is closed here is refused there; `schemathesis` tries it on every route. Only what a
+/// merchant's grant lets an application say to the store itself, in the store's own words, is taken as it comes.
+#[test]
+fn r048_no_route_takes_what_is_not_described() {
+    let (mut bodies, mut parameters) = (0, 0);
+    for (path, operations) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters") {
+            let route = format!("{method} {path}");
+            let shared = operations["parameters"].as_array().into_iter().flatten();
+            for parameter in shared.chain(operation["parameters"].as_array().into_iter().flatten()) {
+                let parameter = followed(parameter);
+                let kind = &followed(&parameter["schema"])["type"];
+                assert!(
+                    kind.is_string() || kind.is_array() || followed(&parameter["schema"])["enum"].is_array(),
+                    "{route} {parameter}"
+                );
+                parameters += 1;
+            }
+            let Some(body) = operation.get("requestBody").map(followed) else { continue };
+            let content = body["content"].as_object().unwrap();
+            assert!(!content.is_empty(), "{route}");
+            for (media, content) in content {
+                assert!(content["schema"].is_object(), "{route} takes {media} of any form");
+                if media == "application/json" {
+                    let mut found = Vec::new();
+                    open_places(&content["schema"], &route, &mut Vec::new(), &mut found);
+                    // What a store keeps under names of its own is of any form.
+                    found.retain(|place| !place.ends_with("/meta/*/value"));
+                    assert!(found.is_empty(), "anything is taken at {found:?}");
+                    bodies += 1;
+                }
+            }
+        }
+    }
+    assert!(bodies > 40 && parameters > 300, "{bodies} bodies, {parameters} parameters");
+}
+
+#[test]
+fn a_body_that_takes_anything_is_seen() {
+    static OPEN: OnceLock<Value> = OnceLock::new();
+    let open = OPEN.get_or_init(|| {
+        json!({ "type": "object", "additionalProperties": false, "properties": {
+            "free": { "type": "object" },
+            "any": { "description": "whatever" },
+            "list": { "type": "array", "items": { "properties": { "name": { "type": "string" } } } },
+            "named": { "type": "object", "additionalProperties": { "type": "string" } },
+        } })
+    });
+    let mut found = Vec::new();
+    open_places(open, "", &mut Vec::new(), &mut found);
+    found.sort();
+    assert_eq!(found, ["/any", "/free", "/list/*"]);
+}

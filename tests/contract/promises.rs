@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Promises that a test shows. It only rises: raise it with every one that comes to it.
-const KEPT: usize = 107;
+const KEPT: usize = 135;
 
 #[test]
 fn the_page_is_what_the_sources_say() {

@@ -156,7 +156,7 @@ impl Tried {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_made_up_call_is_answered_otherwise_than_described() {
+async fn r048_no_made_up_call_is_answered_otherwise_than_described_and_no_wrong_one_is_taken() {
     let tried = Tried::new().await;
     let key = tried.key().await;
     let known = tried.known(&key).await;

@@ -28,7 +28,7 @@ async fn remembered(house: &House, store: &StoreId, at: jiff::Timestamp) -> Depa
 }
 
 #[tokio::test]
-async fn r125_after_four_weeks_somebody_looks_and_after_thirty_days_it_is_a_broken_promise() {
+async fn r125_r126_after_four_weeks_somebody_looks_and_after_thirty_days_it_is_a_broken_promise() {
     let house = begun().await;
     let night = Night::of(&house);
     let owner = house.owner().await;

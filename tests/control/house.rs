@@ -1,6 +1,6 @@
 //! The `control` function in this process, with queues of its own, so that no deployed worker takes a test's messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_dynamodb::types::{
@@ -348,8 +348,16 @@ impl House {
 
     /// The events that the security log holds of an account, as it names them.
     pub(crate) async fn security_events(&self, account: &AccountId) -> Vec<String> {
+        let lines = self.security_lines(account).await;
+        let mut events: Vec<_> = lines.iter().map(|line| line["event"].as_s().unwrap().clone()).collect();
+        events.sort();
+        events
+    }
+
+    /// The lines that the security log holds of an account.
+    pub(crate) async fn security_lines(&self, account: &AccountId) -> Vec<HashMap<String, AttributeValue>> {
         self.app.journal().settle().await;
-        let mut events = Vec::new();
+        let mut found = Vec::new();
         for shard in 0..key::JOURNAL_SHARDS {
             let pk = key::journal(Some(account), self.clock().now(), shard);
             let lines = self
@@ -361,10 +369,9 @@ impl House {
                 .send()
                 .await
                 .unwrap();
-            events.extend(lines.items().iter().map(|line| line["event"].as_s().unwrap().clone()));
+            found.extend(lines.items.unwrap_or_default());
         }
-        events.sort();
-        events
+        found
     }
 }
 

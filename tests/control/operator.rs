@@ -206,6 +206,31 @@ async fn r017_who_looks_at_a_person_says_what_for_and_leaves_a_line() {
     assert_eq!(house.security_events(&account).await, ["personal-data-read"]);
 }
 
+/// What an authority is given that looks into a complaint: how the request went, whose it is, and what it has to be told of a breach. Each look says
+/// that it is for an authority.
+#[tokio::test]
+async fn r031_an_authority_gets_what_is_known_of_a_request_and_of_a_breach() {
+    let house = House::new().await;
+    let key = operator(&house).await;
+    let account = AccountId::from_uuid(house.clock().new_id());
+    let request = in_review(&house, Kind::Access, Level::High, &account).await;
+    let path = format!("/v1/operator/requests/{}", request.id);
+    let shown = get(&house, &key, &path).await.json();
+    for known in ["kind", "state", "received_at", "due_at"] {
+        assert!(shown[known].is_string(), "{known} in {shown}");
+    }
+    let seen = post(&house, &key, &format!("{path}/reveal"), json!({ "reason": "authority" })).await.json();
+    assert_eq!((&seen["account"], seen["email"].is_string()), (&json!(account), true));
+    let lines = house.security_lines(&account).await;
+    let said = |name: &str| lines[0][name].as_s().unwrap().as_str();
+    assert_eq!((lines.len(), said("event"), said("code")), (1, "personal-data-read", "authority"));
+
+    let made = post(&house, &key, "/v1/operator/breaches", json!({ "nature": "a table was public" })).await.json();
+    let notice = get(&house, &key, &format!("/v1/operator/breaches/{}/notice", made["id"].as_str().unwrap())).await;
+    assert_eq!(notice.status, 200);
+    assert!(String::from_utf8_lossy(&notice.body).contains("a table was public"));
+}
+
 #[tokio::test]
 async fn two_look_at_what_is_in_doubt_and_one_alone_cannot() {
     let house = House::new().await;
@@ -353,6 +378,8 @@ async fn a_sweep_reminds_of_requests_and_breaches_and_a_dry_run_only_looks() {
     config.requests_queue_url.clone_from(&house.config.requests_queue_url);
     let (request, case) = waiting(&house, &config.privacy_table, clock.now()).await;
     let breaches = Breaches::new(house.tables(), config.privacy_table.clone());
+    let verifications = house.config.verifications_table.clone();
+    let requests = Requests::new(house.tables(), config.privacy_table.clone(), verifications);
     let app = sweep::App::new(&boot, config);
     let run = async |sweep, dry_run| {
         let mut context = lambda_runtime::Context::default();
@@ -375,8 +402,19 @@ async fn a_sweep_reminds_of_requests_and_breaches_and_a_dry_run_only_looks() {
         run(Sweep::Breaches, false).await;
         assert_eq!(breaches.get(&case.id).await.unwrap().unwrap().reminded, reminded, "{hours} h");
     }
+    until(request.due_at);
+    assert_eq!(run(Sweep::Requests, true).await.overdue, 0, "its last second is not over");
+    // Answered, and on the list until its answer was fetched: nobody waits any more.
+    let answered = new_request(&house, Kind::Access, Regime::Gdpr, request.received_at);
+    let answered = SubjectRequestItem { state: State::Delivered, ..answered };
+    assert!(requests.open(&answered, None, Vec::new()).await.unwrap());
     until(request.due_at + SignedDuration::from_secs(7));
-    assert_eq!(run(Sweep::Requests, true).await.swept.lag_seconds, 7, "it is late, and that is told");
+    let report = run(Sweep::Requests, true).await;
+    assert_eq!(
+        (report.swept.expired, report.overdue, report.swept.lag_seconds),
+        (2, 1, 7),
+        "it is late, and that is told"
+    );
 }
 
 #[tokio::test]

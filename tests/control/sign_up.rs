@@ -205,6 +205,23 @@ async fn r001_the_form_has_exactly_its_fields() {
     assert!(house.mails().await.is_empty());
 }
 
+/// The form asks, and whoever does not say yes becomes nobody here: no mail, and so no link to an account.
+#[tokio::test]
+async fn r042_only_who_says_to_be_an_adult_signs_up() {
+    let house = House::new().await;
+    let mut wish = form(&address(&house));
+    for said in [json!(false), Value::Null, json!("yes"), json!(17)] {
+        wish["adult"] = said.clone();
+        assert_eq!(sign_up(&house, &wish).await.problem(), "validation_failed", "{said}");
+    }
+    wish.as_object_mut().unwrap().remove("adult");
+    assert_eq!(sign_up(&house, &wish).await.json()["errors"][0]["pointer"], "/adult", "saying nothing is no yes");
+    assert!(house.mails().await.is_empty());
+    wish["adult"] = json!(true);
+    assert_eq!(sign_up(&house, &wish).await.status, 202);
+    assert_eq!(house.mails().await.len(), 1);
+}
+
 #[tokio::test]
 async fn no_table_holds_a_token() {
     let house = House::new().await;

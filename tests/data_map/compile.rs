@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 }
 
 /// Every source file and manifest of ours, with its path from the project's root.
-fn sources() -> Vec<(String, String)> {
+pub(super) fn sources() -> Vec<(String, String)> {
     let root = root();
     let mut folders: Vec<PathBuf> =
         ["functions", "shared", "infra", "tests", "bench"].iter().map(|folder| root.join(folder)).collect();

@@ -5,6 +5,8 @@
 //! 3. [`recorder`]: what is stored while the stack works is declared, attribute by attribute.
 //! 4. [`marker`]: after calls with marker values in everything, a marker rests only where the map declares it.
 //!
+//! Beside them, [`uses`] reads off the map what may be done with what it declares, and from the sources where it can go.
+//!
 //! And [`crate::whole_run`]: a detector that is not ours looks at what is left when everything has run.
 
 pub(crate) mod cloudformation;
@@ -13,3 +15,4 @@ pub(crate) mod flows;
 mod marker;
 mod recorder;
 mod template;
+mod uses;

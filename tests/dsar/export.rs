@@ -70,7 +70,7 @@ fn holds(files: &BTreeMap<String, String>, marker: &str) -> bool {
 }
 
 #[tokio::test]
-async fn r054_r101_access_gives_everything_of_the_person_and_nothing_of_anybody_else() {
+async fn r054_r101_r178_access_gives_everything_of_the_person_and_nothing_of_anybody_else() {
     let bureau = Bureau::new().await;
     let (someone, other) = (bureau.someone().await, bureau.someone().await);
     for kind in [Kind::Access, Kind::KnowSpecific] {
@@ -106,7 +106,7 @@ async fn r054_r101_access_gives_everything_of_the_person_and_nothing_of_anybody_
 }
 
 #[tokio::test]
-async fn r059_portability_gives_what_the_person_provided() {
+async fn r059_r181_portability_gives_what_the_person_provided() {
     let bureau = Bureau::new().await;
     let someone = bureau.someone().await;
     let files = bureau.exported(&someone, Kind::Portability).await;
@@ -122,7 +122,7 @@ async fn r059_portability_gives_what_the_person_provided() {
 }
 
 #[tokio::test]
-async fn r036_r053_r057_who_asks_for_categories_gets_them_and_no_data() {
+async fn r021_r036_r053_r057_who_asks_for_categories_gets_them_with_their_time_and_no_data() {
     let bureau = Bureau::new().await;
     let someone = bureau.someone().await;
     let files = bureau.exported(&someone, Kind::KnowCategories).await;
@@ -130,6 +130,12 @@ async fn r036_r053_r057_who_asks_for_categories_gets_them_and_no_data() {
     assert!(!someone.markers.iter().any(|marker| holds(&files, marker)));
     let know: Value = serde_json::from_str(&files["know.json"]).unwrap();
     assert_eq!(know["sold_or_shared"], false);
+    let categories = know["categories"].as_array().unwrap();
+    let told: Vec<_> = categories.iter().map(|entry| (&entry["category"], entry["kept"].as_str().unwrap())).collect();
+    assert!(told.iter().all(|(_, kept)| !kept.is_empty()), "each with how long it is kept: {told:?}");
+    let phone =
+        told.iter().find(|(category, kept)| *category == "user.contact.phone_number" && kept.contains("account"));
+    assert!(phone.is_some(), "{told:?}");
 }
 
 #[tokio::test]

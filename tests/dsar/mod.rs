@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod holds;
 pub(crate) mod people;
+mod rights;
 mod scale;
 
 use std::time::Duration;

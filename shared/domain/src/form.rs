@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// How many days what was sent is kept: as long as it takes to deal with it, and where it may become a claim, three years.
+    /// How many days what was sent is kept: as long as it takes to deal with it, and where it may become a claim, three years (R086).
     #[must_use]
     pub const fn kept_days(self) -> u16 {
         match self {
