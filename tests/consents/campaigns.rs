@@ -294,6 +294,28 @@ async fn who_looks_can_stop_it_and_then_no_letter_goes_out_that_still_waits() {
 }
 
 #[tokio::test]
+async fn r010_without_its_link_no_letter_goes_out_and_one_that_cannot_be_counted_goes_out_once() {
+    let house = house().await;
+    let (_, email) = signed_up(&house, json!({ "offers": true }), None).await;
+    house.mails().await;
+    let (walker, office) = (Walker::of(&house).await, PostOffice::of(&house).await);
+    let id = approved(&house, wish()).await;
+    assert_eq!(walker.run(false).await.unwrap().sent, 1);
+    let letter = house.mails().await.remove(0).to_string();
+
+    office.faults.inject(Calls::Target("PutItem"), Fault::Cut, 50);
+    assert!(office.comes_again(&letter).await, "what its link stands for could not be kept");
+    assert!(reached(&office).is_empty());
+    office.faults.reset();
+    office.faults.inject(Calls::Target("UpdateItem"), Fault::Cut, 50);
+    for _ in 0..2 {
+        assert!(!office.comes_again(&letter).await);
+    }
+    assert_eq!(reached(&office), [email]);
+    assert_eq!(item(&house, &id).await.sent, 0);
+}
+
+#[tokio::test]
 async fn a_letter_takes_plain_words_within_its_limits_and_one_of_the_five_purposes() {
     let house = House::new().await;
     let key = operator(&house).await;

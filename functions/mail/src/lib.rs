@@ -1,7 +1,7 @@
 //! One mail a message, through SES.
 //!
 //! Boundary: reads and writes nothing but the note that a mail was sent (table `guards`); of marketing also whether the person agrees to it as it
-//! is sent, with name and address (tables `accounts` and `consents`), whether they were erased (table `tombstones`), and what the letter's link stands for. It calls nothing but SES. Which
+//! is sent, with name and address (tables `accounts` and `consents`), whether they were erased (table `tombstones`), the campaign with the letter's words, and what its link stands for. It calls nothing but SES. Which
 //! mails there are, and their words, is [`cloud::mailer`]'s.
 //!
 //! What a letter says is read from its campaign, each time: one that was stopped sends nothing more. What came of each letter is counted with the

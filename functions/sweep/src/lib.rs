@@ -2,7 +2,7 @@
 //!
 //! Boundary: the only function that scans. It deletes what has expired, sends unfinished off-boardings to their queue again, sends every
 //! connected store to be looked after, folds the service log into usage, and sees to what time brings: accounts that nobody uses, keys that are
-//! to be rotated, stores that left and must have left nothing, new versions of policies, and the daily report that signs how all this stands.
+//! to be rotated, stores that left and must have left nothing, new versions of policies, letters of campaigns, and the daily report that signs how all this stands.
 //! What takes long (mails, the closing of an account) goes into a queue. Of what it deletes it reads no more than the key and the expiry.
 
 mod breaches;

@@ -1,6 +1,6 @@
-//! Mail: fixed texts, filled with a link or with facts of ours at most, through SES.
+//! Mail, through SES: fixed texts, filled with a link or with facts of ours at most, and letters that two of ours have decided on.
 //!
-//! Which mails there are is two lists: what somebody has to be told ([`MailKind`]), and what somebody may be told who agreed to it
+//! The first are what somebody has to be told, a list ([`MailKind`]), the others what somebody may be told who agreed to it
 //! ([`marketing`]). None of them repeats what a stranger can have typed into a form, so that nobody can send words of
 //! their own to a third person through us.
 
