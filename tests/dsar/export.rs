@@ -228,7 +228,8 @@ async fn a_file_takes_as_much_memory_as_a_part_of_it_however_large_it_is() {
     let bytes = usize::try_from(crate::world::how_many("EXPORT_BYTES", 50 << 20)).unwrap();
     let (request, rows, taken) = exported_with(&bureau, bytes).await;
     println!("{} MiB: {} MiB of memory", bytes >> 20, taken >> 20);
-    assert!(taken < 48 << 20, "{} MiB", taken >> 20);
+    // A chunk of rows, a page and a part of the file; the function has 256 MiB. The more pages there are, the fuller the fullest.
+    assert!(taken < 80 << 20, "{} MiB", taken >> 20);
     let calls = bureau.places(&request).await.into_iter().find(|place| place.place == "calls").unwrap();
     assert!(calls.found >= rows as u64);
     assert_eq!(bureau.calls_in_file(&request).await, calls.found);
