@@ -345,6 +345,7 @@ impl World {
             vault,
             credential: 0,
             changing_until: None,
+            restriction_changes: 0,
             connected_at: self.boot.clock.now(),
             disconnected_at: None,
             expires_at: None,

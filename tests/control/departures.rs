@@ -116,6 +116,7 @@ async fn r125_a_secret_that_is_left_is_found_and_a_store_that_came_back_is_left_
         vault: domain::store::VaultForm::PerStore,
         credential: 1,
         changing_until: None,
+        restriction_changes: 0,
         connected_at: left_at + SignedDuration::from_hours(24),
         disconnected_at: None,
         expires_at: None,

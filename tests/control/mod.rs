@@ -20,6 +20,7 @@ mod policies;
 mod privacy;
 mod races;
 mod resources;
+mod restrictions;
 mod roles;
 mod rotation;
 mod sign_up;

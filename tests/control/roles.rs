@@ -56,7 +56,13 @@ fn allowed(role: Role, route: &str) -> bool {
         "PUT /v1/stores/{store}/grants/{application}",
         "DELETE /v1/stores/{store}/grants/{application}",
     ];
-    let answers_for_people = ["GET /v1/privacy/requests"];
+    let answers_for_people = [
+        "GET /v1/privacy/requests",
+        "GET /v1/stores/{store}/restrictions",
+        "POST /v1/stores/{store}/restrictions",
+        "GET /v1/stores/{store}/restrictions/{restriction}",
+        "DELETE /v1/stores/{store}/restrictions/{restriction}",
+    ];
     let operates = route.contains(" /v1/operator/");
     let owns = [
         "PATCH /v1/account",

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::house::House;
 use crate::world::Calling;
 
+const RESTRICTION: &str = r#"{"customer":{"id":"7"},"ground":"unlawful-use"}"#;
+
 #[tokio::test]
 async fn another_accounts_things_are_not_there() {
     let house = House::new().await;
@@ -34,6 +36,10 @@ async fn another_accounts_things_are_not_there() {
             ("POST", format!("/v1/stores/{store}/check"), ""),
             ("PUT", format!("/v1/stores/{store}/grants/{}", own.application), scopes),
             ("DELETE", format!("/v1/stores/{store}/grants/{}", own.application), ""),
+            ("GET", format!("/v1/stores/{store}/restrictions"), ""),
+            ("POST", format!("/v1/stores/{store}/restrictions"), RESTRICTION),
+            ("GET", format!("/v1/stores/{store}/restrictions/rst_{nothing}"), ""),
+            ("DELETE", format!("/v1/stores/{store}/restrictions/rst_{nothing}"), ""),
             ("GET", format!("/v1/subscriptions/{subscription}"), ""),
             ("PATCH", format!("/v1/subscriptions/{subscription}"), r#"{"state":"disabled"}"#),
             ("POST", format!("/v1/subscriptions/{subscription}/rotate-secret"), ""),

@@ -258,6 +258,10 @@ pub(crate) async fn walk(stack: &Stack, markers: &Markers) -> Walked {
     client.call(Method::PUT, &grant, Some(&owner), json!({ "scopes": scopes })).await;
 
     calls(&client, &key, &store, markers).await;
+    // By what a customer is known may rest nowhere but as a keyed name.
+    let customer = json!({ "id": markers.sent, "email": format!("{}@example.net", markers.sent) });
+    let restriction = json!({ "customer": customer, "ground": "unlawful-use" });
+    client.call(Method::POST, &format!("/v1/stores/{store}/restrictions"), Some(&owner), restriction).await;
     let seen = upstream.seen.lock().unwrap().clone();
     assert!(seen.contains(&markers.sent), "the store was not sent the marker: {seen}");
     // The journal is written behind the answer.

@@ -128,6 +128,7 @@ impl Door {
             vault: VaultForm::Sealed,
             credential: 1,
             changing_until: None,
+            restriction_changes: 0,
             connected_at: clock.now(),
             disconnected_at: None,
             expires_at: None,

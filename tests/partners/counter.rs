@@ -173,6 +173,7 @@ impl Counter {
             vault: VaultForm::PerStore,
             credential: 0,
             changing_until: None,
+            restriction_changes: 0,
             connected_at: self.clock.now(),
             disconnected_at: None,
             expires_at: None,

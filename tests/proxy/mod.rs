@@ -11,6 +11,7 @@ mod magento;
 mod medusa;
 mod prestashop;
 mod raw;
+pub(crate) mod restriction;
 mod shopify;
 mod unified;
 mod units;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     account, agreements, applications, consents, credentials, events, grants, hooks, keep, keys, operator, privacy,
+    restrictions,
     routes::{Endpoint, Need, ROUTES, Route},
     serving, sign_up, stores, subscriptions, usage,
 };
@@ -396,6 +397,33 @@ fn describe(route: &Route, schemas: &mut Schemas) -> Operation {
             .fails([Code::Conflict, Code::QuotaReached]),
         Endpoint::RevokeGrant => of("stores", "Takes a grant back; the application's next call is refused.")
             .answers_nothing("It is revoked."),
+        Endpoint::ListRestrictions => listing(of(
+            "privacy",
+            "The customers of a store whose data must not be used, without anything that says who they are.",
+        ))
+        .answers(ok, "The page.", schemas.list::<restrictions::Shown>()),
+        Endpoint::SetRestriction => of(
+            "privacy",
+            "Has the data of a customer of a store not used any more (GDPR Art. 18), or changes how. Only keyed names of the customer are kept.",
+        )
+        .takes(schemas.request::<restrictions::NewRestriction>())
+        .answers(made, "It holds from the next call on.", schemas.answer::<restrictions::Shown>())
+        .repeated_by_id()
+        .answers(ok, "It held already; this is how it holds now.", schemas.answer::<restrictions::Shown>())
+        .repeated_by_id()
+        .fails([Code::Conflict, Code::QuotaReached]),
+        Endpoint::ShowRestriction => of("privacy", "A restriction.").answers(
+            ok,
+            "The restriction.",
+            schemas.answer::<restrictions::Shown>(),
+        ),
+        Endpoint::EndRestriction => of(
+            "privacy",
+            "Says that a restriction shall end. It holds for 72 hours more, in which the merchant tells the customer (Art. 18(3)).",
+        )
+        .answers(StatusCode::ACCEPTED, "When it ends.", schemas.answer::<restrictions::Shown>())
+        .repeated_by_id()
+        .fails([Code::Conflict]),
     }
 }
 

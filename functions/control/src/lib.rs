@@ -24,6 +24,7 @@ mod operator;
 mod page;
 mod privacy;
 mod probe;
+mod restrictions;
 pub mod routes;
 mod served_description;
 mod serving;

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 
 use crate::{
     App, account, agreements, applications, consents, credentials, events, grants, guides, hooks, keep, keys, once,
-    operator, privacy,
+    operator, privacy, restrictions,
     routes::{Endpoint, Need, Route, find},
     served_description, sign_up, stores, subscriptions, usage,
 };
@@ -171,6 +171,10 @@ async fn known(
         Endpoint::RotateHookSecret => hooks::rotate(visit, &id(parameters, 0)?).await,
         Endpoint::PutGrant => grants::put(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::RevokeGrant => grants::revoke(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
+        Endpoint::ListRestrictions => restrictions::list(visit, &id(parameters, 0)?, trace).await,
+        Endpoint::SetRestriction => restrictions::set(visit, &id(parameters, 0)?).await,
+        Endpoint::ShowRestriction => restrictions::show(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
+        Endpoint::EndRestriction => restrictions::end(visit, &id(parameters, 0)?, &id(parameters, 1)?).await,
         Endpoint::ListUsage => usage::list(visit, trace).await,
         Endpoint::ListUsageAdvice => usage::advice(visit, trace).await,
         Endpoint::ListSubscriptions => subscriptions::list(visit, trace).await,

@@ -246,6 +246,7 @@ pub(crate) async fn connect(visit: &Visit<'_>, trace: &mut Trace) -> Result<Answ
         vault,
         credential: 0,
         changing_until: None,
+        restriction_changes: 0,
         connected_at: app.clock.now(),
         disconnected_at: None,
         expires_at: None,

@@ -222,6 +222,9 @@ async fn finish(app: &App, message: &OffboardingMessage) -> Disposition {
     if app.stores.delete_hooks(store).await.is_err() {
         return Disposition::Retry("what its webhooks are signed with could not be deleted");
     }
+    if app.stores.delete_restrictions(store).await.is_err() {
+        return Disposition::Retry("the names of its restricted customers could not be deleted");
+    }
     if app.cached.clear(store).await.is_err() {
         return Disposition::Retry("the cached answers could not be deleted");
     }

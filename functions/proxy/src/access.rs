@@ -21,13 +21,16 @@ use cloud::{
     http::{Code, Problem},
     journal::CredentialUse,
     pace::{Pace, Paces},
+    restrictions::{Restricted, Restrictions},
     upstream::Line,
     vault::{Vault, VaultError},
 };
 use connectors::{Connector, Context, Credential, Loopback, StoreAddress};
 use domain::{
     grant::{AccessRefused, reach},
-    id::{KeyId, StoreId},
+    id::{ApplicationId, KeyId, StoreId},
+    model::Entity,
+    restriction::{Whose, concerns},
     scope::ScopeSet,
     store::Region,
 };
@@ -37,6 +40,9 @@ use jiff::Timestamp;
 const REMEMBERED: usize = 512;
 /// A credential is forgotten after so long even where nothing changed, so that it does not outlive a rotation upstream by much.
 const FRESH: Duration = Duration::from_secs(600);
+/// The same for a store with customers whose data must not be used: so long at most what was said about them is not known (`privacy.md` D.6), should
+/// the keys' epochs not have been raised.
+const FRESH_RESTRICTED: Duration = Duration::from_secs(60);
 
 /// A store that a call may reach.
 #[derive(Clone)]
@@ -53,11 +59,25 @@ pub(crate) struct Access {
     pub(crate) credential: Credential,
     /// What the grant allows; the key's own scopes are judged with each call.
     pub(crate) scopes: ScopeSet,
+    /// The application that reaches it.
+    application: ApplicationId,
+    /// The customers whose data must not be used, where there are any.
+    restricted: Option<Arc<Restricted>>,
     /// How fast it may be called.
     pace: Arc<Pace>,
 }
 
 impl Access {
+    /// Whether objects of an entity may be those of a customer whose data must not be used; of no entity, whether anything may.
+    pub(crate) fn is_restricted(&self, entity: Option<Entity>) -> bool {
+        self.restricted.is_some() && entity.is_none_or(concerns)
+    }
+
+    /// Whether the application must not use something that is `whose`.
+    pub(crate) fn forbids(&self, whose: &Whose, now: Timestamp) -> bool {
+        self.restricted.as_ref().is_some_and(|restricted| restricted.forbids(Some(&self.application), whose, now))
+    }
+
     /// What its connector is asked with.
     pub(crate) fn context(&self) -> Context<'_> {
         Context { address: &self.address, credential: &self.credential }
@@ -79,6 +99,7 @@ struct Remembered {
 pub(crate) struct Accesses {
     stores: Stores,
     vault: Vault,
+    restrictions: Restrictions,
     clock: Clock,
     loopback: Loopback,
     region: Region,
@@ -91,6 +112,7 @@ impl Accesses {
     pub(crate) fn new(
         stores: Stores,
         vault: Vault,
+        restrictions: Restrictions,
         clock: Clock,
         loopback: Permission,
         region: Region,
@@ -100,6 +122,7 @@ impl Accesses {
         Self {
             stores,
             vault,
+            restrictions,
             clock,
             loopback,
             region,
@@ -148,6 +171,8 @@ impl Accesses {
             return Err(problem);
         }
         let (connector, address) = self.locate(&item)?;
+        // Who may be read of is known before anything is: where it is not, nothing is (invariant 6).
+        let restricted = self.restrictions.of(&item).await.map_err(|_| Problem::unavailable())?;
         let credential = self.vault.read(&item).await.map_err(|error| match error {
             // The grant stands and the credential is gone: off-boarding has begun this very moment.
             VaultError::Missing => Problem::new(Code::StoreAccessRevoked),
@@ -160,6 +185,8 @@ impl Accesses {
             address,
             credential,
             scopes,
+            application: application.clone(),
+            restricted,
             pace: self.paces.of(store),
         })
     }
@@ -176,13 +203,13 @@ impl Accesses {
     fn recall(&self, key: &KeyRecord, store: &StoreId, now: Timestamp) -> Option<Arc<Access>> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let found = remembered.get(&(key.id.clone(), store.clone()))?;
-        (found.epoch == key.epoch && is_fresh(found.since, now)).then(|| found.access.clone())
+        (found.epoch == key.epoch && found.is_fresh(now)).then(|| found.access.clone())
     }
 
     fn remember(&self, key: &KeyRecord, store: &StoreId, access: Arc<Access>, now: Timestamp) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= REMEMBERED {
-            remembered.retain(|_, entry| is_fresh(entry.since, now));
+            remembered.retain(|_, entry| entry.is_fresh(now));
         }
         if remembered.len() >= REMEMBERED {
             remembered.clear();
@@ -191,7 +218,10 @@ impl Accesses {
     }
 }
 
-fn is_fresh(since: Timestamp, now: Timestamp) -> bool {
-    let age = now.as_second() - since.as_second();
-    u64::try_from(age).is_ok_and(|age| age < FRESH.as_secs())
+impl Remembered {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let fresh = if self.access.restricted.is_some() { FRESH_RESTRICTED } else { FRESH };
+        let age = now.as_second() - self.since.as_second();
+        u64::try_from(age).is_ok_and(|age| age < fresh.as_secs())
+    }
 }

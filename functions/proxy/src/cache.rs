@@ -21,6 +21,7 @@ use http::{HeaderName, Method, StatusCode, header};
 use crate::{
     App,
     access::Access,
+    restriction,
     unified::{self, Asked},
 };
 
@@ -55,7 +56,9 @@ pub(crate) async fn read(
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
     let wish = wish(call);
-    let caching = of(asked.entity).filter(|_| access.cache && wish != Wish::Unkept);
+    // What a page leaves out changes from one moment to the next, and is another one for each application.
+    let may_be_kept = access.cache && wish != Wish::Unkept && !access.is_restricted(Some(asked.entity));
+    let caching = of(asked.entity).filter(|_| may_be_kept);
     let generation = match caching {
         Some(caching) => {
             let generation = app.cache.generation(&access.store, asked.entity).await.ok();
@@ -65,8 +68,9 @@ pub(crate) async fn read(
     };
     // What is void cannot be told from what is not, where the count of changes cannot be read: then nothing is served from here.
     let Some((caching, generation)) = generation else {
-        let body = unified::fetch(app, call, access, asked, trace).await?;
-        return Ok(conditional(call, body.into(), Came::Bypass, None));
+        let unified::Fetched { body, omitted } = unified::fetch(app, call, access, asked, trace).await?;
+        let answer = conditional(call, body, Came::Bypass, None);
+        return Ok(restriction::tell(answer, omitted));
     };
     let place = place(access, asked);
     if wish == Wish::Any
@@ -86,7 +90,7 @@ pub(crate) async fn read(
     }
     let fetched_at = app.clock.now();
     let whole = Asked { fields: None, ..*asked };
-    let body = Bytes::from(unified::fetch(app, call, access, &whole, trace).await?);
+    let unified::Fetched { body, .. } = unified::fetch(app, call, access, &whole, trace).await?;
     let found = Found { body, rows: trace.rows, fetched_at, generation };
     app.cache.keep(&place, caching, found.clone()).await;
     let age = Duration::try_from(app.clock.now().duration_since(fetched_at)).unwrap_or_default();

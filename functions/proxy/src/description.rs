@@ -10,6 +10,7 @@ use domain::{
         Basket, Category, Customer, Entity, InventoryLevel, Order, Product,
         input::{BasketInput, CategoryInput, CustomerInput, InventoryInput, OrderInput, ProductInput},
     },
+    restriction::concerns,
     scope::scope_of,
 };
 use http::StatusCode;
@@ -74,6 +75,9 @@ fn unified(entity: Entity, verb: Verb, schemas: &mut Schemas) -> Operation {
         .fails(UPSTREAM)
         .fails([Code::ValidationFailed]);
     operation.scopes.push(scope_of(entity, writes));
+    // A page leaves out what must not be used.
+    let refuses = concerns(entity) && verb != Verb::List;
+    let operation = if refuses { operation.fails([Code::ProcessingRestricted]) } else { operation };
     let operation = if writes { operation.once() } else { operation };
     match verb {
         Verb::List => conditional(
@@ -86,7 +90,11 @@ fn unified(entity: Entity, verb: Verb, schemas: &mut Schemas) -> Operation {
                 )])
                 .asks([fields(), remote()])
                 .fails([Code::CursorInvalid])
-                .answers(StatusCode::OK, "The page.", page(entity, schemas)),
+                .answers(StatusCode::OK, "The page.", page(entity, schemas))
+                .with_header(
+                    "X-Restricted-Omitted",
+                    "How many objects are left out, because the data of their customers must not be used.",
+                ),
         ),
         Verb::Get => conditional(operation.asks([fields(), remote()]).answers(
             StatusCode::OK,
@@ -204,6 +212,7 @@ fn raw(method: &str) -> Operation {
         Code::PathRefused,
         Code::HeaderRefused,
         Code::ValidationFailed,
+        Code::ProcessingRestricted,
     ]);
     operation.scopes.push(domain::scope::Scope::Raw);
     operation.passes_through = true;

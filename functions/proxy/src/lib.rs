@@ -11,6 +11,7 @@ pub mod description;
 mod once;
 mod raw;
 mod refusal;
+mod restriction;
 mod route;
 mod serving;
 mod unified;
@@ -30,6 +31,7 @@ use cloud::{
     gate::{self, Gate},
     http::{Call, GatewayEvent, answer::GatewayAnswer},
     journal::Journal,
+    restrictions::Restrictions,
     vault::Vault,
 };
 use domain::store::Region;
@@ -93,7 +95,8 @@ impl App {
         let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key, clock.clone());
         let accesses = access::Accesses::new(
             stores.clone(),
-            Vault::new(&boot.aws, config.vault_prefix, stores, data_keys.clone()),
+            Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+            Restrictions::new(stores, data_keys.clone()),
             clock.clone(),
             config.egress_loopback,
             config.region,

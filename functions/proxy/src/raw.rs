@@ -13,7 +13,7 @@ use domain::{
 };
 use http::Method;
 
-use crate::{App, access::Access, refusal};
+use crate::{App, access::Access, refusal, restriction};
 
 /// Checks the path of a raw call.
 ///
@@ -40,6 +40,7 @@ pub(crate) async fn pass(
     path: &RawPath,
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
+    restriction::raw_call(app, call, access, path)?;
     let raw = RawCall {
         method: call.method.clone(),
         path,
@@ -50,6 +51,7 @@ pub(crate) async fn pass(
     let request = access.connector.raw(&access.context(), raw).map_err(|refusal| refusal::problem(&refusal))?;
     let answer = access.line(&app.egress, call.budget).send(&request, &mut trace.upstream).await;
     let answer = answer.map_err(|failure| failure.problem())?;
+    restriction::raw_answer(app, access, path, &answer.body)?;
     Ok(Answer {
         status: answer.status,
         headers: connectors::headers::from_upstream(&answer.headers),

@@ -10,7 +10,7 @@ use domain::model::Entity;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use crate::{App, access::Access, cache, refusal};
+use crate::{App, access::Access, cache, refusal, restriction};
 
 /// What a caller asks for in the query.
 struct Query {
@@ -34,6 +34,9 @@ pub(crate) async fn read(
     let platform = access.connector.platform();
     platform.supports(entity, verb).map_err(|why| Problem::new(cloud::http::Code::NotSupported).detail(why))?;
     let query = parse(call, entity, verb)?;
+    if let Some(id) = id {
+        restriction::path(app, access, entity, id)?;
+    }
     let target = match id {
         Some(id) => Target::One(id),
         None => {
@@ -60,8 +63,8 @@ pub(crate) async fn again(
     trace: &mut Trace,
 ) -> Result<Answer, Problem> {
     let asked = Asked { entity, target: Target::One(id), fields: None, include_remote };
-    let body = fetch(app, call, access, &asked, trace).await?;
-    Ok(json(body.into()))
+    let fetched = fetch(app, call, access, &asked, trace).await?;
+    Ok(json(fetched.body))
 }
 
 /// What is read.
@@ -72,23 +75,34 @@ pub(crate) struct Asked<'a> {
     pub(crate) include_remote: bool,
 }
 
-/// Reads from the store: the body of the answer.
+/// What was read.
+pub(crate) struct Fetched {
+    /// The body of the answer.
+    pub(crate) body: Bytes,
+    /// How many objects of a page are left out, because their customers' data must not be used.
+    pub(crate) omitted: usize,
+}
+
+/// Reads from the store what may be used of it.
 pub(crate) async fn fetch(
     app: &App,
     call: &Call,
     access: &Access,
     asked: &Asked<'_>,
     trace: &mut Trace,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Fetched, Problem> {
     let &Asked { entity, target, fields, include_remote } = asked;
-    let read = Read { entity, target, fields, include_remote };
+    // Whose data it is must be seen, whether the caller asks for that or not.
+    let wanted = fields.filter(|_| !access.is_restricted(Some(entity)));
+    let read = Read { entity, target, fields: wanted, include_remote };
     let turn = access.connector.read(&access.context(), &read).map_err(|refusal| refusal::problem(&refusal))?;
     let outcome = access.line(&app.egress, call.budget).drive(turn, &mut trace.upstream).await;
-    let outcome = outcome.map_err(|failure| failure.problem())?;
+    let mut outcome = outcome.map_err(|failure| failure.problem())?;
+    let omitted = restriction::outcome(app, access, &mut outcome)?;
     if let Outcome::Page { objects, .. } = &outcome {
         trace.rows = u16::try_from(objects.len()).ok();
     }
-    body(&outcome, fields)
+    Ok(Fetched { body: body(&outcome, fields)?.into(), omitted })
 }
 
 /// A body in JSON as an answer.

@@ -16,7 +16,7 @@ use crate::{
     App,
     access::Access,
     once::{self, Written},
-    refusal, unified,
+    refusal, restriction, unified,
 };
 
 /// Most items in a batch.
@@ -40,6 +40,9 @@ pub(crate) async fn one(
     let support = supported(access, entity, verb)?;
     let include_remote = query(call, verb != Verb::Delete)?;
     let action = action(support, verb, id, &call.body)?;
+    let judged = restriction::write(app, call, access, entity, id, &call.body).await;
+    trace.upstream.add(&judged.used);
+    judged.result?;
     let write = Write { entity, action, include_remote };
     let turn = access.connector.write(&access.context(), write).map_err(|refusal| refusal::problem(&refusal))?;
     let target = once::Target { entity, verb: Some(verb), id, include_remote };
@@ -203,7 +206,8 @@ pub(crate) async fn batch(
         return Err(Problem::field("/items", "1 to 100 items"));
     }
     trace.asked = u16::try_from(items.len()).ok();
-    let parsed: Vec<Result<Action<'_>, Problem>> = items.iter().map(|item| parse(access, entity, item)).collect();
+    let mut parsed: Vec<Result<Action<'_>, Problem>> = items.iter().map(|item| parse(access, entity, item)).collect();
+    judge(app, call, access, entity, &items, &mut parsed, trace).await;
     let writes: Vec<(usize, Write<'_>)> = parsed
         .iter()
         .enumerate()
@@ -265,6 +269,37 @@ fn inside(mut problem: Problem) -> Problem {
         error.pointer.insert_str(0, "/data");
     }
     problem
+}
+
+/// Refuses what is about customers whose data must not be used, as each single write would be refused.
+async fn judge(
+    app: &App,
+    call: &Call,
+    access: &Access,
+    entity: Entity,
+    items: &[Item],
+    parsed: &mut [Result<Action<'_>, Problem>],
+    trace: &mut Trace,
+) {
+    if !access.is_restricted(Some(entity)) {
+        return;
+    }
+    let places: Vec<usize> = (0..items.len()).filter(|place| parsed[*place].is_ok()).collect();
+    let judged: Vec<_> = stream::iter(places)
+        .map(async |place| {
+            let item = &items[place];
+            let data = item.data.as_ref().map_or("", |data| data.get());
+            (place, restriction::write(app, call, access, entity, item.id.as_deref(), data.as_bytes()).await)
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    for (place, judged) in judged {
+        trace.upstream.add(&judged.used);
+        if let Err(problem) = judged.result {
+            parsed[place] = Err(problem);
+        }
+    }
 }
 
 /// Sends the writes in the platform's own batch where it has one, else one by one, a few at a time, for as long as the call may take.

@@ -33,6 +33,7 @@ pub mod pseudonym;
 pub mod request_secrets;
 pub mod requests;
 pub mod resources;
+pub mod restrictions;
 pub mod seal;
 pub mod signature;
 pub mod signing;

@@ -8,8 +8,14 @@
 //! ring does the work because it is in the tree as the TLS stack's provider. It does not wipe the key schedule that it expands on the stack
 //! for one operation; the key itself and every opened text are wiped when they are dropped.
 
-use domain::id::{ApplicationId, StoreId};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use domain::{
+    hex::hex,
+    id::{ApplicationId, StoreId},
+};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hkdf, hmac,
+};
 use secrecy::{ExposeSecret, SecretBox, zeroize::Zeroizing};
 
 use crate::clock::random_bytes;
@@ -60,6 +66,23 @@ impl<'a> From<&'a ApplicationId> for Holder<'a> {
 
 /// A key that seals what belongs to one holder. It has no `Debug` and is wiped when dropped.
 pub struct DataKey(SecretBox<[u8; 32]>);
+
+/// A key that names things of one holder, so that nobody without it can tell what was named, or whether two holders name the same. It has no
+/// `Debug`.
+pub struct NameKey(hmac::Key);
+
+impl NameKey {
+    /// The name of something, in lower-case hex: HMAC-SHA256 of its parts, each after its length.
+    #[must_use]
+    pub fn name(&self, parts: &[&str]) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        hex(context.sign().as_ref())
+    }
+}
 
 /// Where sealed bytes are for.
 #[derive(Clone, Copy)]
@@ -122,6 +145,21 @@ impl DataKey {
         let length = opened.map_err(|_| Broken)?.len();
         text.truncate(length);
         Ok(text)
+    }
+
+    /// The key that names things of `holder` for one use, as `restrictions` (HKDF-SHA256, RFC 5869). Whoever has the name key has neither this key nor
+    /// that of another use; it ends with this one.
+    ///
+    /// # Panics
+    /// Never in practice: HKDF-SHA256 refuses to make more than 8,160 bytes.
+    #[must_use]
+    pub fn naming(&self, holder: Holder<'_>, what_for: &'static str) -> NameKey {
+        // The data key is random and uniform: it is a pseudorandom key without HKDF's first step.
+        let key = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, self.0.expose_secret());
+        let info = [FORM.as_bytes(), b"\0", holder.id().as_bytes(), b"\0", what_for.as_bytes()];
+        #[expect(clippy::expect_used, reason = "32 bytes are fewer than are refused")]
+        let made = key.expand(&info, hmac::HMAC_SHA256).expect("32 bytes can be expanded");
+        NameKey(hmac::Key::from(made))
     }
 
     fn cipher(&self) -> LessSafeKey {
@@ -208,6 +246,22 @@ mod tests {
         assert_ne!(one, two);
         assert_ne!(one[..NONCE_LEN], two[..NONCE_LEN]);
         assert!(!one.windows(6).any(|window| window == b"secret"));
+    }
+
+    #[test]
+    fn r131_what_is_named_has_another_name_with_every_holder_key_and_use() {
+        let (key, store, other) = (key(), store(), store());
+        let name = key.naming(Holder::Store(&store), "restrictions").name(&["email", "ann@example.com"]);
+        let again = key.naming(Holder::Store(&store), "restrictions").name(&["email", "ann@example.com"]);
+        assert_eq!((name.len(), &name), (64, &again));
+        let names = [
+            key.naming(Holder::Store(&other), "restrictions").name(&["email", "ann@example.com"]),
+            key.naming(Holder::Store(&store), "others").name(&["email", "ann@example.com"]),
+            self::key().naming(Holder::Store(&store), "restrictions").name(&["email", "ann@example.com"]),
+            key.naming(Holder::Store(&store), "restrictions").name(&["id", "ann@example.com"]),
+            key.naming(Holder::Store(&store), "restrictions").name(&["emaila", "nn@example.com"]),
+        ];
+        assert!(names.iter().all(|other| *other != name));
     }
 
     #[test]

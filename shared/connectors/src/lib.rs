@@ -25,6 +25,7 @@ mod render;
 mod request;
 mod shopify;
 mod upstream;
+mod whose;
 mod woocommerce;
 mod write;
 

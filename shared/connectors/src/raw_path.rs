@@ -74,6 +74,12 @@ impl RawPath {
         &self.0
     }
 
+    /// The path without its escapes, however often it was escaped: what it may speak of. Not to be sent anywhere.
+    #[must_use]
+    pub fn decoded(&self) -> String {
+        decode_fully(&self.0)
+    }
+
     /// The segments that are not empty, percent-decoded and in lower case: how a lenient server reads them.
     pub(crate) fn lenient_segments(&self) -> Vec<String> {
         self.0

@@ -151,6 +151,8 @@ ids! {
     ConsentId = "cns_";
     /// What somebody sent by a form.
     SubmissionId = "frm_";
+    /// That the data of a store's customer must not be used.
+    RestrictionId = "rst_";
 }
 
 impl BreachId {

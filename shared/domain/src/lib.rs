@@ -29,6 +29,7 @@ pub mod partner;
 pub mod policy;
 pub mod privacy;
 pub mod request;
+pub mod restriction;
 pub mod role;
 pub mod rotation;
 #[cfg(feature = "schema")]

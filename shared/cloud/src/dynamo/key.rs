@@ -9,7 +9,7 @@ use domain::{
     form,
     id::{
         AccountId, ApplicationId, BreachId, CampaignId, ConsentId, ContactId, HoldId, KeyId, MessageId,
-        PrivacyRequestId, RequestId, StoreId, SubmissionId, SubscriptionId,
+        PrivacyRequestId, RequestId, RestrictionId, StoreId, SubmissionId, SubscriptionId,
     },
     model::Entity,
     partner::PartnerId,
@@ -222,6 +222,16 @@ pub fn generation(entity: Entity) -> String {
 
 /// `stores`: what the store's webhooks are signed with and which are registered, within the store's partition.
 pub const HOOKS: &str = "hooks";
+
+/// `stores`: what restrictions of customers start with, within the store's partition. Not between [`GRANTS`] and [`STORE`]: whoever reads from the one
+/// to the other does not pay for them.
+pub const RESTRICTIONS: &str = "customer#";
+
+/// `stores`: the restriction of one customer, within the store's partition.
+#[must_use]
+pub fn restriction(restriction: &RestrictionId) -> String {
+    format!("{RESTRICTIONS}{}", restriction.body())
+}
 
 /// `events`: what happened in one store on one day, by when it came in.
 #[must_use]

@@ -3,10 +3,12 @@
 mod changes;
 mod credential;
 mod hooks;
+mod restrictions;
 
 pub use changes::{MAX_GRANTS, StoreChange};
 pub use credential::{LEASE, SealedItem};
 pub use hooks::{HooksItem, HooksLook};
+pub use restrictions::RestrictionItem;
 
 use domain::{
     grant::Grant,
@@ -73,6 +75,11 @@ pub struct StoreItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changing_until: Option<i64>,
+    /// How often its restrictions were changed; 0 where nobody's data was ever restricted, so that whoever reads this knows that there is nothing more
+    /// to read.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restriction_changes: u32,
     /// When it was connected.
     #[pd(none)]
     pub connected_at: Timestamp,
@@ -84,6 +91,11 @@ pub struct StoreItem {
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's way")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One application's permission on one store.

@@ -73,6 +73,8 @@ problems! {
     ScopeMissing = FORBIDDEN, "scope_missing", "The key or the grant lacks a scope";
     /// The merchant revoked, or never gave, permission (R121).
     StoreAccessRevoked = FORBIDDEN, "store_access_revoked", "The merchant has not granted access to this store";
+    /// The merchant has restricted the use of a customer's data (GDPR Art. 18).
+    ProcessingRestricted = FORBIDDEN, "processing_restricted", "The data of this customer must not be used";
     /// Nothing is here for this caller.
     NotFound = NOT_FOUND, "not_found", "There is no such thing";
     /// The path names no entity that the gateway knows.

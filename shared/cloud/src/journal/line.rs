@@ -179,6 +179,10 @@ pub enum SecurityEvent {
     AccountConfirmed,
     /// An account was closed.
     AccountClosed,
+    /// The use of a customer's data was restricted.
+    RestrictionSet,
+    /// It was said that a restriction shall end.
+    RestrictionEnding,
     /// A store's off-boarding is finished: nothing of it is left in the tables or the vault.
     StoreRemoved,
     /// A subscription was made: what its topics name leaves for its endpoint from now on.
