@@ -86,6 +86,7 @@ pub(crate) async fn happened(shop: &Shop, store: &StoreId, minutes: i64, topic: 
         received_at: at,
         sequence: 1,
         recovered: false,
+        restricted: false,
         superseded_by: None,
         subscriptions: 2,
         expires_at: at.as_second() + KEPT,

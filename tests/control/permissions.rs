@@ -19,6 +19,7 @@ use crate::{
     data_map::cloudformation,
     deliver::hall::Hall,
     intake::{Door, signed},
+    proxy::restriction::{Wish, restrict},
     world::{Answered, Calling, environment},
 };
 
@@ -350,6 +351,9 @@ async fn offboarding_may_do_what_it_does_and_no_more() {
 #[tokio::test]
 async fn deliver_may_do_what_it_does_and_no_more() {
     let mut hall = Hall::new().await;
+    // One whose store has a customer whose data must not be used.
+    let customer = [domain::restriction::Identifier::Id("7")];
+    restrict(&hall.world, &hall.world.store, &customer, Wish::default()).await;
     // Parked, asked for again, given up, switched off: all that it writes and sends.
     hall.endpoint.always(Behaviour::Status(500));
     for _ in 0..6 {

@@ -210,6 +210,7 @@ impl Hall {
             begun_at: now,
             ordering: self.subscription.ordering,
             replay: 0,
+            whose: Default::default(),
             body: RawValue::from_string(body.to_string()).unwrap(),
         };
         self.send(message);

@@ -6,4 +6,5 @@ mod cost;
 pub(crate) mod hall;
 mod life;
 mod ordered;
+mod restricted;
 mod signatures;

@@ -118,6 +118,7 @@ impl Desk {
             received_at: at,
             sequence: 1,
             recovered: false,
+            restricted: false,
             superseded_by: None,
             subscriptions: 1,
             expires_at: at.as_second() + KEPT,

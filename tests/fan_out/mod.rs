@@ -3,6 +3,7 @@
 mod events;
 mod faults;
 mod replays;
+mod restricted;
 mod told;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -159,6 +160,14 @@ impl Fan {
         self.world.app.journal().settle().await;
         let object = answer.as_object().unwrap().values().find(|value| value.get("id").is_some());
         object.unwrap_or_else(|| panic!("{answer}")).clone()
+    }
+
+    /// Orders as the demo store has them, a hundred a page.
+    pub(crate) async fn raw_page(&self, page: usize) -> Vec<Value> {
+        let path = self.world.path(&format!("raw/api/orders?per_page=100&page={}", page + 1));
+        let answer = self.world.call(Calling::new("GET", &path).key(&self.world.key)).await.json();
+        self.world.app.journal().settle().await;
+        answer["orders"].as_array().unwrap().clone()
     }
 
     /// A message of a CartOS webhook of the world's store.

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 use super::Fan;
 
 /// An event of an order of the world's store, and what became of its delivery, if it had one.
-async fn happened(fan: &Fan, of: &SubscriptionItem, order: &str, state: Option<DeliveryState>) -> EventId {
+pub(super) async fn happened(fan: &Fan, of: &SubscriptionItem, order: &str, state: Option<DeliveryState>) -> EventId {
     let now = fan.world.boot.clock.now();
     let id = fan.new_event();
     let topic = "order.updated".parse().unwrap();
@@ -34,6 +34,7 @@ async fn happened(fan: &Fan, of: &SubscriptionItem, order: &str, state: Option<D
         received_at: now,
         sequence: 3,
         recovered: false,
+        restricted: false,
         superseded_by: None,
         subscriptions: 1,
         expires_at: now.as_second() + KEPT,

@@ -151,6 +151,7 @@ pub(crate) async fn event(
                 begun_at: now,
                 ordering: Ordering::Fastest,
                 replay: 0,
+                whose: Default::default(),
                 body: RawValue::from_string(body.to_string())?,
             })?
         });

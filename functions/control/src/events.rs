@@ -39,7 +39,7 @@ pub(crate) struct Shown {
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     topic: Topic,
     store: StoreId,
-    /// The object that it is about.
+    /// The object that it is about; nothing where its customer's data must not be used.
     object: Option<String>,
     occurred_at: Timestamp,
     received_at: Timestamp,
@@ -47,6 +47,8 @@ pub(crate) struct Shown {
     sequence: u64,
     /// Whether no webhook told it and it was found by looking.
     recovered: bool,
+    /// Whether the data of the object's customer must not be used, so that nobody was told more than that it happened.
+    restricted: bool,
     /// The event that had told newer news of the object before, so that nobody was told this one.
     superseded_by: Option<EventId>,
     /// How many subscriptions were told; only the store's owner sees it.
@@ -60,11 +62,12 @@ impl Shown {
             id: item.id,
             topic: item.topic,
             store: item.store,
-            object: item.object,
+            object: item.object.filter(|_| !item.restricted),
             occurred_at: item.occurred_at,
             received_at: item.received_at,
             sequence: item.sequence,
             recovered: item.recovered,
+            restricted: item.restricted,
             superseded_by: item.superseded_by,
             subscriptions: to_owner.then_some(item.subscriptions),
         }

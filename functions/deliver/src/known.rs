@@ -1,12 +1,13 @@
 //! What a batch knows of a subscription, and of an application's access to a store: read once for all its messages, written by one of them at
 //! a time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cloud::{
     dynamo::{Unavailable, subscriptions::SubscriptionItem},
     events::{Replay, ReplayMessage},
     mailer::{EndpointFacts, MailKind, MailMessage},
+    restrictions::Restricted,
 };
 use domain::{
     delivery::{Debt, Health, Notice},
@@ -33,8 +34,17 @@ const TURNS: u32 = 8;
 #[derive(Default)]
 pub(crate) struct Access(Mutex<Option<(Granted, Instant)>>);
 
-/// Whether the store is connected, and the grant; nothing where there is no store or no grant.
-type Granted = Option<(bool, Grant)>;
+/// What an application may be told of a store; nothing where there is no connected store or no grant.
+type Granted = Option<Given>;
+
+/// What an application was given.
+#[derive(Clone)]
+pub(crate) struct Given {
+    /// What the merchant allows.
+    pub(crate) grant: Grant,
+    /// The customers of the store whose data must not be used, where there are any.
+    pub(crate) restricted: Option<Arc<Restricted>>,
+}
 
 impl Access {
     /// The access as it stood a second ago at most.
@@ -46,11 +56,15 @@ impl Access {
     ) -> Result<Granted, Unavailable> {
         let mut known = self.0.lock().await;
         if let Some((granted, _)) = known.as_ref().filter(|(_, read_at)| read_at.elapsed() < FRESH) {
-            return Ok(*granted);
+            return Ok(granted.clone());
         }
-        let found = app.stores.for_application(application, store).await?;
-        let granted = found.and_then(|(store, grant)| Some((store.state == StoreState::Connected, grant?.grant())));
-        *known = Some((granted, Instant::now()));
+        let granted = match app.stores.for_application(application, store).await? {
+            Some((store, Some(grant))) if store.state == StoreState::Connected => {
+                Some(Given { grant: grant.grant(), restricted: app.restrictions.of(&store).await? })
+            }
+            _ => None,
+        };
+        *known = Some((granted.clone(), Instant::now()));
         Ok(granted)
     }
 }

@@ -23,6 +23,7 @@ use cloud::{
     env::Permission,
     events::{DeadMessage, DeliveryMessage, ReplayMessage},
     mailer::MailMessage,
+    restrictions::Restrictions,
     signing::Signing,
     sqs::{NoMessageId, Queue, each_received},
 };
@@ -65,6 +66,7 @@ pub struct App {
     subscriptions: Subscriptions,
     deliveries: Deliveries,
     stores: Stores,
+    restrictions: Restrictions,
     accounts: Accounts,
     signing: Signing,
     egress: Egress,
@@ -84,10 +86,12 @@ impl App {
         let tables = cloud::dynamo::client(&boot.aws);
         let keys = StoreKeys::new(tables.clone(), config.store_keys_table);
         let keys = DataKeys::new(&boot.aws, keys, config.data_key, clock.clone());
+        let stores = Stores::new(tables.clone(), config.stores_table);
         Self {
             subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
-            stores: Stores::new(tables.clone(), config.stores_table),
+            restrictions: Restrictions::new(stores.clone(), keys.clone()),
+            stores,
             accounts: Accounts::new(tables, config.accounts_table),
             signing: Signing::new(keys, clock.clone()),
             // An endpoint's owner knows who calls: the `User-Agent` is set with each attempt.

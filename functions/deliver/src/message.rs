@@ -1,6 +1,6 @@
 //! One message: admitted, claimed, attempted, settled.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloud::{
@@ -11,6 +11,7 @@ use cloud::{
     },
     endpoint::{Tried, attempt},
     events::DeliveryMessage,
+    restrictions::Restricted,
     sqs::Disposition,
 };
 use domain::{
@@ -36,13 +37,37 @@ const TURNS: u32 = 4;
 /// Our own troubles, in words for the log. The message comes again when its queue shows it again.
 const TABLE: &str = "a table could not be asked";
 
+/// What of a message an application may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// All of it.
+    Whole,
+    /// That it happened, and nothing of its object.
+    Bare,
+    /// Nothing.
+    Nothing,
+}
+
 impl Batch<'_> {
     /// See the module.
     pub(crate) async fn deliver(&self, known: &Known, message: &DeliveryMessage, receives: u32) -> Disposition {
         // Admitted only once there is room: what those before it met counts.
         let Ok(_room) = known.room.acquire().await else { return Disposition::Retry("the function ends") };
         let asked = asked(message);
-        let admission = match self.admitted(known, message, &asked).await {
+        let Ok(allowed) = self.allowed(message).await else { return Disposition::Retry(TABLE) };
+        // The customer may have been restricted while the message waited.
+        let bare = match allowed {
+            Allowed::Bare => match message.restricted() {
+                Some(bare) => Some(bare),
+                None => return Disposition::Retry("what must be left out of its body cannot be"),
+            },
+            Allowed::Whole | Allowed::Nothing => None,
+        };
+        if bare.is_some() {
+            tracing::info!(event = %message.event, subscription = %message.subscription, "the body of a delivery was dropped: its customer is restricted");
+        }
+        let message = bare.as_ref().unwrap_or(message);
+        let admission = match self.admitted(known, &asked, allowed != Allowed::Nothing).await {
             Ok(admission) => admission,
             Err(Unavailable) => return Disposition::Retry(TABLE),
         };
@@ -58,14 +83,8 @@ impl Batch<'_> {
     }
 
     /// Whether the endpoint may be called; where this is its probe, that is written.
-    async fn admitted(
-        &self,
-        known: &Known,
-        message: &DeliveryMessage,
-        asked: &Asked,
-    ) -> Result<Admission, Unavailable> {
+    async fn admitted(&self, known: &Known, asked: &Asked, allowed: bool) -> Result<Admission, Unavailable> {
         let app = self.app;
-        let allowed = self.is_allowed(message).await?;
         let mut state = known.now(app).await?;
         known.pay(app, &mut state).await?;
         for _ in 0..TURNS {
@@ -84,13 +103,19 @@ impl Batch<'_> {
         Err(Unavailable)
     }
 
-    /// Whether the merchant still allows the application to be told this (R121).
-    async fn is_allowed(&self, message: &DeliveryMessage) -> Result<bool, Unavailable> {
+    /// What of this the merchant still allows the application to be told (R121; `privacy.md` D.6).
+    async fn allowed(&self, message: &DeliveryMessage) -> Result<Allowed, Unavailable> {
         // That a store has left is told to whoever had a grant until then. By now the grant may be gone, and the store with it.
-        let Some(scope) = message.topic.needs() else { return Ok(true) };
+        let Some(scope) = message.topic.needs() else { return Ok(Allowed::Whole) };
         let access = self.access(&message.application, &message.store);
-        let granted = access.now(self.app, &message.application, &message.store).await?;
-        Ok(granted.is_some_and(|(connected, grant)| connected && !grant.revoked && grant.scopes.contains(scope)))
+        let given = access.now(self.app, &message.application, &message.store).await?;
+        let Some(given) = given.filter(|given| !given.grant.revoked && given.grant.scopes.contains(scope)) else {
+            return Ok(Allowed::Nothing);
+        };
+        let now = self.app.clock.now();
+        let forbids =
+            |restricted: &Arc<Restricted>| restricted.forbids(Some(&message.application), &message.whose, now);
+        Ok(if given.restricted.as_ref().is_some_and(forbids) { Allowed::Bare } else { Allowed::Whole })
     }
 
     /// Claims the delivery, makes the attempt and records what became of it.

@@ -6,7 +6,8 @@ use cloud::{
     clock::random_bytes,
     dynamo::events::{EventItem, Guard, KEPT, Known, Noted, Object, Webhook},
     dynamo::{Unavailable, key, subscriptions::SubscriptionItem},
-    events::{DeadMessage, EventMessage, HookBody, News, PrivacyTopicMessage},
+    events::{DeadMessage, EventMessage, HookBody, Incomplete, News, PrivacyTopicMessage},
+    restrictions::Restricted,
     sqs::{Disposition, Received},
 };
 use connectors::{
@@ -32,7 +33,7 @@ use crate::{
     batch::{Batch, Trouble},
     leaving,
     shop::{Found, Shop},
-    telling::{Data, Event, Incomplete},
+    telling::{Data, Event},
 };
 
 /// How often an event is weighed anew because another of the same object was quicker.
@@ -331,6 +332,7 @@ impl Work<'_> {
             received_at: message.received_at,
             sequence: 0,
             recovered: matches!(message.news, News::Recovered { .. }),
+            restricted: false,
             superseded_by: None,
             subscriptions: 0,
             expires_at: message.received_at.as_second() + KEPT,
@@ -340,6 +342,7 @@ impl Work<'_> {
             Outcome::Superseded { sequence, by } => {
                 envelope.sequence = sequence;
                 envelope.superseded_by = by;
+                envelope.restricted = shop.event(batch, &envelope, Data::Id(None)).await?.is_restricted();
             }
             Outcome::Told { sequence, before, data } => {
                 envelope.sequence = sequence;
@@ -348,7 +351,11 @@ impl Work<'_> {
                     let touched = domain::cache::touched_by(entity);
                     batch.app.cached.invalidate(&message.store, touched, batch.app.clock.now()).await?;
                 }
-                let event = Event::of(&envelope, data);
+                let event = shop.event(batch, &envelope, data).await?;
+                envelope.restricted = event.is_restricted();
+                if envelope.restricted {
+                    tracing::info!(event = %event.id, store = %event.store, "an event of a restricted customer");
+                }
                 envelope.subscriptions = self.tell(shop, &event, before).await?;
             }
         }
@@ -410,8 +417,13 @@ fn data(held: Option<Objects>, incomplete: Option<Incomplete>) -> Result<Data, T
 }
 
 impl Event {
-    /// The event of an envelope, with what is told of its object.
-    pub(crate) fn of(envelope: &EventItem, data: Data) -> Self {
+    /// The event of an envelope, with what is told of its object at `told_at`, and whose data must not be used.
+    pub(crate) fn of(
+        envelope: &EventItem,
+        data: Data,
+        restricted: Option<Arc<Restricted>>,
+        told_at: Timestamp,
+    ) -> Self {
         Self {
             id: envelope.id.clone(),
             store: envelope.store.clone(),
@@ -421,7 +433,10 @@ impl Event {
             received_at: envelope.received_at,
             sequence: envelope.sequence,
             recovered: envelope.recovered,
+            whose: data.whose(envelope.topic, envelope.object.as_deref()),
             data,
+            restricted,
+            told_at,
         }
     }
 }

@@ -36,6 +36,7 @@ use cloud::{
     objects::Objects,
     offboarding::OffboardingMessage,
     pace::Paces,
+    restrictions::Restrictions,
     sqs::{NoMessageId, Queue, each_received},
     vault::{Reader, Vault},
 };
@@ -102,6 +103,7 @@ pub struct App {
     subscriptions: Subscriptions,
     deliveries: Deliveries,
     stores: Stores,
+    restrictions: Restrictions,
     accounts: Accounts,
     cached: Cached,
     vault: Reader,
@@ -136,7 +138,11 @@ impl App {
             events: Events::new(tables.clone(), config.events_table),
             subscriptions: Subscriptions::new(tables.clone(), config.subscriptions_table),
             deliveries: Deliveries::new(tables.clone(), config.deliveries_table),
-            vault: Reader::new(Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys), clock.clone()),
+            vault: Reader::new(
+                Vault::new(&boot.aws, config.vault_prefix, stores.clone(), data_keys.clone()),
+                clock.clone(),
+            ),
+            restrictions: Restrictions::new(stores.clone(), data_keys),
             stores,
             accounts: Accounts::new(tables.clone(), config.accounts_table),
             cached: Cached::new(tables.clone(), config.cache_table),

@@ -28,7 +28,7 @@ use crate::{
     batch::{Batch, Trouble},
     event::may_know,
     shop::Found,
-    telling::{Data, Event},
+    telling::Data,
 };
 
 /// Deliveries that are looked at together.
@@ -268,7 +268,7 @@ async fn repeat(
             Found::Unreadable(why) => return Err(Trouble::Later(why)),
         },
     };
-    let event = Event::of(&envelope, data);
+    let event = shop.event(batch, &envelope, data).await?;
     // Of a time in which it was off it is told what it wants; what it was told of before, it is told again.
     if again.delivery.is_none() && !event.is_wanted(subscription) {
         return Ok(());

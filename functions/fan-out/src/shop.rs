@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use cloud::{
-    dynamo::stores::{GrantItem, StoreItem},
+    dynamo::{
+        events::EventItem,
+        stores::{GrantItem, StoreItem},
+    },
     journal::UpstreamUse,
     pace::Pace,
     upstream::{Failure, Line},
@@ -17,6 +20,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use crate::{
     App,
     batch::{Batch, Trouble},
+    telling::{Data, Event},
 };
 
 /// Reads of one store that an instance has under way: a store that is slow must not fill the function.
@@ -53,6 +57,13 @@ impl Shop {
         let pace = app.paces.of(&item.id);
         let (credential, room) = (OnceCell::new(), Semaphore::new(AT_ONCE));
         Ok(Self { item, grants, connector, address, credential, pace, room })
+    }
+
+    /// An event of the store, with the customers whose data must not be used: those of a store that has left are forgotten, and nobody is told.
+    pub(crate) async fn event(&self, batch: &Batch<'_>, envelope: &EventItem, data: Data) -> Result<Event, Trouble> {
+        let app = batch.app;
+        let restricted = if self.is_connected() { app.restrictions.of(&self.item).await? } else { None };
+        Ok(Event::of(envelope, data, restricted, app.clock.now()))
     }
 
     pub(crate) fn is_connected(&self) -> bool {

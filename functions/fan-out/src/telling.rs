@@ -1,14 +1,19 @@
 //! An event as developers get it: which subscriptions want it, and what is sent to each.
 
+use std::{borrow::Cow, sync::Arc};
+
 use cloud::{
     dynamo::{key, subscriptions::SubscriptionItem},
-    events::DeliveryMessage,
+    events::{DeliveryBody, DeliveryMessage, Incomplete},
+    restrictions::Restricted,
     sqs::{MESSAGE_LIMIT, Sending},
 };
 use connectors::{Fields, Objects, Outcome};
 use domain::{
     event::Topic,
-    id::{EventId, StoreId},
+    id::{ApplicationId, EventId, StoreId},
+    model::Entity,
+    restriction::Whose,
     subscription::{Ordering, SubscriptionState, filter},
 };
 use jiff::Timestamp;
@@ -16,33 +21,35 @@ use serde_json::value::RawValue;
 
 use crate::batch::Trouble;
 
-/// Why an event brings no more of its object than its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Incomplete {
-    /// It could not be read from the store for 20 hours.
-    Unreadable,
-    /// It is larger than a message can be: a mebibyte.
-    TooLarge,
-}
-
 /// What is told of an event's object.
 pub(crate) enum Data {
-    /// All of it, as JSON, and the platform's own form of it.
-    Whole(Box<RawValue>, Option<Box<RawValue>>),
+    /// All of it, as JSON, the platform's own form of it, and whose it is.
+    Whole(Box<RawValue>, Option<Box<RawValue>>, Whose),
     /// No more than its id: it is gone, or see the reason.
     Id(Option<Incomplete>),
+    /// Not even its id: its customer's data must not be used.
+    Restricted,
     /// The event is about no object.
     None,
 }
 
 impl Data {
+    /// Whose data the object of an event is: what it says itself, and of customers whose id is all there is, that.
+    pub(crate) fn whose(&self, topic: Topic, object: Option<&str>) -> Whose {
+        match (self, topic.entity(), object) {
+            (Self::Whole(_, _, whose), ..) => whose.clone(),
+            (_, Some(Entity::Customers), Some(id)) => Whose::customer(id),
+            _ => Whose::default(),
+        }
+    }
+
     /// Exactly one object.
     pub(crate) fn of(mut objects: Objects) -> Result<Self, Trouble> {
         let remote = objects.take_remote();
+        let whose = objects.whose().pop().unwrap_or_default();
         let json = Outcome::One(objects).to_json(None).ok().and_then(|json| String::from_utf8(json).ok());
         let whole = json.and_then(|json| RawValue::from_string(json).ok());
-        whole.map(|whole| Self::Whole(whole, remote)).ok_or(Trouble::Never("the object does not serialise"))
+        whole.map(|whole| Self::Whole(whole, remote, whose)).ok_or(Trouble::Never("the object does not serialise"))
     }
 }
 
@@ -57,24 +64,12 @@ pub(crate) struct Event {
     pub(crate) sequence: u64,
     pub(crate) recovered: bool,
     pub(crate) data: Data,
-}
-
-/// The body of a delivery, in the order of its fields.
-#[derive(serde::Serialize)]
-struct Envelope<'a> {
-    id: &'a EventId,
-    #[serde(rename = "type")]
-    topic: Topic,
-    store: &'a StoreId,
-    occurred_at: Timestamp,
-    sequence: u64,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    recovered: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    incomplete: Option<Incomplete>,
-    data: &'a RawValue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remote: Option<&'a RawValue>,
+    /// Whose data the object is.
+    pub(crate) whose: Whose,
+    /// The customers whose data must not be used, where the store has any.
+    pub(crate) restricted: Option<Arc<Restricted>>,
+    /// When it is told.
+    pub(crate) told_at: Timestamp,
 }
 
 impl Event {
@@ -85,12 +80,26 @@ impl Event {
         subscription.state == SubscriptionState::Enabled
             && subscription.topics.contains(&self.topic)
             && subscription.stores.as_ref().is_none_or(of_store)
-            && match &self.data {
+            && match self.data_for(&subscription.application) {
                 _ if subscription.filter.is_empty() => true,
-                Data::Whole(whole, _) => serde_json::from_str(whole.get())
+                Data::Whole(whole, ..) => serde_json::from_str(whole.get())
                     .is_ok_and(|object: serde_json::Value| filter::matches(&subscription.filter, &object)),
-                Data::Id(_) | Data::None => true,
+                Data::Id(_) | Data::Restricted | Data::None => true,
             }
+    }
+
+    /// Whether anybody must not be told of the object.
+    pub(crate) fn is_restricted(&self) -> bool {
+        self.is_forbidden(None)
+    }
+
+    fn is_forbidden(&self, application: Option<&ApplicationId>) -> bool {
+        self.restricted.as_ref().is_some_and(|restricted| restricted.forbids(application, &self.whose, self.told_at))
+    }
+
+    /// What an application may be told of the object.
+    fn data_for(&self, application: &ApplicationId) -> &Data {
+        if self.is_forbidden(Some(application)) { &Data::Restricted } else { &self.data }
     }
 
     /// The message for a subscription, `replay` times asked for again, whose time began at `begun_at`.
@@ -100,7 +109,7 @@ impl Event {
         replay: u32,
         begun_at: Timestamp,
     ) -> Result<Sending, Trouble> {
-        let whole = self.sending(subscription, replay, begun_at, &self.data)?;
+        let whole = self.sending(subscription, replay, begun_at, self.data_for(&subscription.application))?;
         if whole.bytes() <= MESSAGE_LIMIT {
             return Ok(whole);
         }
@@ -114,17 +123,22 @@ impl Event {
         begun_at: Timestamp,
         data: &Data,
     ) -> Result<Sending, Trouble> {
+        let (object, whose) = match data {
+            Data::Restricted => (None, Whose::default()),
+            Data::Whole(..) | Data::Id(_) | Data::None => (self.object.clone(), self.whose.clone()),
+        };
         let message = DeliveryMessage {
             application: subscription.application.clone(),
             subscription: subscription.id.clone(),
             event: self.id.clone(),
             store: self.store.clone(),
             topic: self.topic,
-            object: self.object.clone(),
+            object,
             received_at: self.received_at,
             begun_at,
             ordering: subscription.ordering,
             replay,
+            whose,
             body: self.body(subscription, data)?,
         };
         let sending = Sending::new(&message);
@@ -144,21 +158,23 @@ impl Event {
 
     fn body(&self, subscription: &SubscriptionItem, data: &Data) -> Result<Box<RawValue>, Trouble> {
         let unwritable = |_| Trouble::Never("the event does not serialise");
+        let nothing = || serde_json::value::to_raw_value(&serde_json::json!({})).map_err(unwritable);
         let (of, remote, incomplete) = match data {
-            Data::Whole(whole, remote) => (self.cut(subscription, whole)?, remote.as_deref(), None),
+            Data::Whole(whole, remote, _) => (self.cut(subscription, whole)?, remote.as_deref(), None),
             Data::Id(incomplete) => (self.id_alone()?, None, *incomplete),
-            Data::None => (serde_json::value::to_raw_value(&serde_json::json!({})).map_err(unwritable)?, None, None),
+            Data::Restricted => (nothing()?, None, Some(Incomplete::Restricted)),
+            Data::None => (nothing()?, None, None),
         };
-        let envelope = Envelope {
-            id: &self.id,
+        let envelope = DeliveryBody {
+            id: Cow::Borrowed(&self.id),
             topic: self.topic,
-            store: &self.store,
+            store: Cow::Borrowed(&self.store),
             occurred_at: self.occurred_at,
             sequence: self.sequence,
             recovered: self.recovered,
             incomplete,
-            data: &of,
-            remote: remote.filter(|_| subscription.include_remote),
+            data: Cow::Borrowed(&*of),
+            remote: remote.filter(|_| subscription.include_remote).map(Cow::Borrowed),
         };
         let text = serde_json::to_string(&envelope).map_err(unwritable)?;
         // The two characters that a queue refuses. They stand in texts only, where JSON has another way to write them.

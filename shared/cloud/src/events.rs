@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
     event::{PrivacyTopic, Topic},
     id::{AccountId, ApplicationId, EventId, StoreId, SubscriptionId},
+    restriction::Whose,
     subscription::Ordering,
 };
 use jiff::Timestamp;
@@ -137,9 +138,66 @@ pub struct DeliveryMessage {
     #[pd(none)]
     #[serde(default)]
     pub replay: u32,
+    /// Whose data it is: the body may be cut to fields that do not say.
+    #[pd(cat = "user.unique_id", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
+    #[serde(default, skip_serializing_if = "Whose::is_empty")]
+    pub whose: Whose,
     /// What is sent, byte for byte.
     #[pd(cat = "user", origin = Upstream, basis = Instruction, purpose(Operation), retain = "transit", erase = Expire, export = Never)]
     pub body: Box<RawValue>,
+}
+
+/// What an endpoint is told, in the order of its fields.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct DeliveryBody<'a> {
+    /// The event.
+    pub id: Cow<'a, EventId>,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub topic: Topic,
+    /// Where.
+    pub store: Cow<'a, StoreId>,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// Which of the object's events it is, counted from one.
+    pub sequence: u64,
+    /// Whether no webhook told it and it was found by looking.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
+    /// Why there is no more of the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<Incomplete>,
+    /// The object.
+    #[serde(borrow)]
+    pub data: Cow<'a, RawValue>,
+    /// The platform's own object.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<Cow<'a, RawValue>>,
+}
+
+/// Why an event brings no more of its object than its id, or not even that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Incomplete {
+    /// It could not be read from the store for 20 hours.
+    Unreadable,
+    /// It is larger than a message can be: a mebibyte.
+    TooLarge,
+    /// Its customer's data must not be used (`privacy.md` D.6): nothing of the object is there, its id included.
+    Restricted,
+}
+
+impl DeliveryMessage {
+    /// The message without anything of its object: the envelope alone. Nothing where its body is none that `fan-out` wrote.
+    #[must_use]
+    pub fn restricted(&self) -> Option<Self> {
+        let body: DeliveryBody<'_> = serde_json::from_str(self.body.get()).ok()?;
+        let nothing = RawValue::from_string("{}".to_owned()).ok()?;
+        let incomplete = Some(Incomplete::Restricted);
+        let body = DeliveryBody { incomplete, data: Cow::Borrowed(&*nothing), remote: None, ..body };
+        let body = serde_json::value::to_raw_value(&body).ok()?;
+        Some(Self { object: None, whose: Whose::default(), body, ..self.clone() })
+    }
 }
 
 /// What of a message is left that nothing could be made of: a message of the `dead-events` queue, for people to look at. No body.

@@ -62,6 +62,10 @@ pub struct EventItem {
     #[pd(none)]
     #[serde(default)]
     pub recovered: bool,
+    /// Whether its object is that of a customer whose data must not be used, so that nobody was told of it but that it happened.
+    #[pd(none)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
     /// The event that had told newer news of the object before this one came, so that nobody was told this.
     #[pd(none)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
