@@ -223,7 +223,7 @@ async fn r015_r043_r116_no_server_is_spoken_to_below_tls_1_2_nor_with_keys_of_fe
 #[tokio::test]
 async fn r015_plain_http_is_never_spoken_to_a_store_or_an_endpoint() {
     let egress = Egress::new(cloud::aws::tls(), Permission::Deny, "tests", Clock::system());
-    for url in ["http://shop.example/", "http://127.0.0.1/", "ftp://shop.example/"] {
+    for url in ["http://shop.example/", "http://shop.example:8443/", "http://127.0.0.1/", "ftp://shop.example/"] {
         let posted = egress.post(&url.parse().unwrap(), HeaderMap::new(), Bytes::new()).await;
         assert_eq!(posted.error, Some(EgressError::Refused), "{url}");
     }
