@@ -1,6 +1,9 @@
 //! The `dsar` function in this process with queues of its own, a person with an account of which every place holds something, and a clock that jumps.
 
+use std::collections::HashMap;
+
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::{
     boot::Boot,
     clock::Clock,
@@ -12,15 +15,16 @@ use cloud::{
         runs::{PlaceItem, Runs},
         transaction,
     },
+    journal::ServiceLine,
     requests::RequestMessage,
 };
 use domain::{
     consent::{Change, Form, Purpose, Source, Subject},
-    id::{ConsentId, ContactId, PrivacyRequestId},
+    id::{ConsentId, ContactId, KeyId, PrivacyRequestId},
     request::{Channel, Evidence, Kind, Language, Regime, State, Step, life::Assessment},
     scope::{Scope, ScopeSet},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
@@ -52,6 +56,40 @@ pub(crate) struct Someone {
     pub(crate) markers: Vec<String>,
     /// What no export may have.
     pub(crate) secrets: Vec<String>,
+}
+
+/// A line of somebody's service log, as another function would have written it: each of four weeks' days, and each shard of a day, gets as many.
+pub(crate) fn line(bureau: &Bureau, someone: &Someone, number: u64, route: String) -> HashMap<String, AttributeValue> {
+    let account = someone.owner.account.clone();
+    let at = bureau.clock().now() - SignedDuration::from_hours(24 * i64::try_from(number % 28).unwrap());
+    let shard = u8::try_from(number / 28 % u64::from(key::JOURNAL_SHARDS)).unwrap();
+    let line = ServiceLine {
+        pk: key::journal(Some(&account), at, shard),
+        sk: format!("{number:026}"),
+        v: 1,
+        account,
+        application: None,
+        key: KeyId::from_uuid(bureau.clock().new_id()),
+        store: None,
+        route,
+        status: 200,
+        code: None,
+        millis: 120,
+        upstream_calls: 1,
+        upstream_millis: 100,
+        upstream_status: Some(200),
+        upstream_deprecated: false,
+        upstream_sunset: None,
+        credential: None,
+        bytes: 2_000,
+        asked: Some(20),
+        rows: Some(20),
+        deprecated: false,
+        scopes: ScopeSet::default(),
+        at,
+        expires_at: at.as_second() + 28 * 86_400,
+    };
+    serde_dynamo::to_item(line).unwrap()
 }
 
 /// A clock that stands at a whole second, because requests know no less.

@@ -2,17 +2,12 @@
 
 use std::{collections::BTreeMap, process::Command};
 
-use cloud::{
-    boot::Boot,
-    dynamo::{key, requests::SubjectRequestItem},
-    objects::Objects,
-    requests::export_key,
-};
+use cloud::{boot::Boot, dynamo::requests::SubjectRequestItem, objects::Objects, requests::export_key};
 use domain::request::{Kind, State};
 use serde_json::Value;
 use testkit::stack::Stack;
 
-use super::bureau::{Bureau, Someone};
+use super::bureau::{Bureau, Someone, line};
 use crate::world::environment;
 
 impl Bureau {
@@ -186,22 +181,11 @@ fn peak() -> usize {
 /// Puts `bytes` of calls into the service log of somebody, in rows of 256 KiB.
 async fn many_calls(bureau: &Bureau, someone: &Someone, bytes: usize) -> usize {
     const ROW: usize = 256 << 10;
-    let now = bureau.clock().now();
-    let days = 28_usize;
     let rows = bytes / ROW;
-    for number in 0..rows {
-        let day = i64::try_from(number % days).unwrap();
-        let shard = u8::try_from(number / days % usize::from(key::JOURNAL_SHARDS)).unwrap();
-        let at = now - jiff::SignedDuration::from_hours(24 * day);
-        let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
+    for number in 0..rows as u64 {
         let put = bureau.house.sdk().put_item().table_name(&bureau.config.service_log_table);
-        put.item("pk", text(key::journal(Some(&someone.owner.account), at, shard)))
-            .item("sk", text(format!("{number:026}")))
-            .item("account", text(someone.owner.account.to_string()))
-            .item("route", text(format!("GET /{number}/{}", "x".repeat(ROW))))
-            .send()
-            .await
-            .unwrap();
+        let route = format!("GET /{number}/{}", "x".repeat(ROW));
+        put.set_item(Some(line(bureau, someone, number, route))).send().await.unwrap();
     }
     rows
 }

@@ -4,25 +4,22 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use cloud::{
     boot::Boot,
     clock::Clock,
-    dynamo::{
-        key,
-        requests::{NewRequest, Requests, SubjectRequestItem},
-    },
+    dynamo::requests::{NewRequest, Requests, SubjectRequestItem},
 };
 use domain::{
     id::PrivacyRequestId,
     request::{Channel, Kind, Regime, State},
 };
 use futures_util::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sweep::{Order, Sweep};
 use testkit::{fault_proxy::FaultProxy, stack::Stack};
 
-use super::bureau::{Bureau, Someone};
+use super::bureau::{Bureau, Someone, line};
 use crate::{
     control::house::House,
     world::{environment, how_many},
@@ -102,21 +99,9 @@ async fn however_many_requests_are_open_none_is_late_silently() {
 /// Puts so many calls into the service log of somebody.
 async fn calls(bureau: &Bureau, someone: &Someone, many: u64) {
     let tables = crate::sdk::tables(Stack::shared().aws().as_str());
-    let now = bureau.clock().now();
-    let text = |value: String| AttributeValue::S(value);
     let row = |number: u64| {
-        let day = i64::try_from(number % 28).unwrap();
-        let shard = u8::try_from(number / 28 % u64::from(key::JOURNAL_SHARDS)).unwrap();
-        let at: Timestamp = now - SignedDuration::from_hours(24 * day);
-        let put = PutRequest::builder()
-            .item("pk", text(key::journal(Some(&someone.owner.account), at, shard)))
-            .item("sk", text(format!("{number:026}")))
-            .item("account", text(someone.owner.account.to_string()))
-            .item("route", text("GET /v1/stores/{store}/products".to_owned()))
-            .item("status", AttributeValue::N("200".to_owned()))
-            .build()
-            .unwrap();
-        WriteRequest::builder().put_request(put).build()
+        let item = line(bureau, someone, number, "GET /v1/stores/{store}/products".to_owned());
+        WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build().unwrap()).build()
     };
     let table = &bureau.config.service_log_table;
     stream::iter((0..many).step_by(25))
