@@ -33,6 +33,7 @@ use domain::{
     id::EventId,
     model::Entity,
     privacy::{Held, RequestState},
+    restriction::Identifier,
 };
 use serde_json::Value;
 use testkit::{
@@ -43,6 +44,7 @@ use testkit::{
 use crate::{
     control::house::{batch, failed},
     deliver::hall::Hall,
+    proxy::restriction::{Wish, restrict},
     world::{assert_declared, environment},
 };
 
@@ -241,6 +243,23 @@ async fn r127_r132_a_customer_is_erased_everywhere_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_restricts_a_customer_goes_with_what_is_erased() {
+    let desk = Desk::new().await;
+    let world = &desk.hall.world;
+    for known in [CUSTOMER, OF_ANOTHER] {
+        restrict(world, &world.store, &[Identifier::Id(known)], Wish::default()).await;
+    }
+    assert!(!desk.handle(&desk.message(PrivacyTopic::CustomerErasure)).await, "it waits for what is still travelling");
+    let stores = cloud::dynamo::stores::Stores::new(world.tables(), world.config.stores_table.clone());
+    let key = crate::world::data_keys_of(&world.boot).find(&world.store).await.unwrap().unwrap();
+    let left = stores.restrictions(&world.store).await.unwrap();
+    let name = cloud::restrictions::Names::of(&world.store, &key).name(Identifier::Id(OF_ANOTHER));
+    assert_eq!((left.len(), &left[0].names), (1, &vec![name]));
+    let item = stores.of_account(&world.account, &world.store).await.unwrap().unwrap();
+    assert_eq!(item.restriction_changes, 3, "whoever remembers it looks again");
+}
+
+#[tokio::test]
 async fn r028_a_customer_who_asks_is_answered_at_once_and_nothing_is_changed() {
     let desk = Desk::new().await;
     let before = desk.everything().await.len();
@@ -318,6 +337,7 @@ async fn a_customer_who_is_only_an_address_is_nobody_that_is_known() {
 pub(crate) async fn everything() -> Vec<testkit::fault_proxy::Seen> {
     let desk = Desk::new().await;
     let message = desk.message(PrivacyTopic::CustomerErasure);
+    restrict(&desk.hall.world, &desk.hall.world.store, &[Identifier::Id(CUSTOMER)], Wish::default()).await;
     desk.handle(&message).await;
     desk.hall.clock.advance(Duration::from_secs(86_401));
     assert!(desk.handle(&message).await);

@@ -16,6 +16,7 @@ use domain::{
     id::{MessageId, RequestId, SubscriptionId},
     model::Entity,
     privacy::{self, Action, Held, IN_TRANSIT, RequestState},
+    store::StoreState,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -83,6 +84,12 @@ async fn erase(person: &Person<'_>, request: &mut RequestItem) -> Result<Timesta
         app.topics_requests.note(request).await?;
     }
     person.each_place(Action::Erase).await?;
+    if let Some(customer) = &message.customer
+        && let Some(store) = app.stores.of_account(&message.account, &message.store).await?
+        && store.state == StoreState::Connected
+    {
+        app.restrictions.forget(&store, customer).await?;
+    }
     let now = app.clock.now();
     app.cached.invalidate(&message.store, &[Entity::Customers, Entity::Orders], now).await?;
     note(app, message, SecurityEvent::CustomerErased);

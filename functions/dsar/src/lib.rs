@@ -36,6 +36,7 @@ use cloud::{
     objects::Objects,
     pseudonym::Pseudonyms,
     requests::RequestMessage,
+    restrictions::Restrictions,
     signature::Signer,
     sqs::{NoMessageId, Queue, Received, each_received},
     vault::Vault,
@@ -84,6 +85,8 @@ cloud::config! {
         pub exports_bucket: String = "EXPORTS_BUCKET",
         /// What the names of credentials start with.
         pub vault_prefix: String = "VAULT_PREFIX",
+        /// The KMS key that wraps the stores' data keys.
+        pub data_key: String = "DATA_KEY_ARN",
         /// The ARN of the key that makes what proves who asks.
         pub code_key: String = "CODE_KEY_ARN",
         /// The ARN of the key that signs receipts.
@@ -96,6 +99,7 @@ cloud::config! {
 /// The function's adapters.
 pub struct App {
     stores: Stores,
+    restrictions: Restrictions,
     subscriptions: Subscriptions,
     events: Events,
     deliveries: Deliveries,
@@ -132,9 +136,8 @@ impl App {
         let stores = Stores::new(tables.clone(), config.stores_table.clone());
         let subscriptions = Subscriptions::new(tables.clone(), config.subscriptions_table.clone());
         let keys = Keys::new(tables.clone(), config.keys_table.clone(), config.accounts_table.clone(), clock.clone());
-        // No key is wrapped or unwrapped here.
         let store_keys = StoreKeys::new(tables.clone(), config.store_keys_table.clone());
-        let data_keys = DataKeys::new(&boot.aws, store_keys, String::new(), clock.clone());
+        let data_keys = DataKeys::new(&boot.aws, store_keys, config.data_key.clone(), clock.clone());
         let consents = Consents::new(tables.clone(), config.consents_table.clone());
         let mails = Queue::new(&boot.aws, config.mail_queue_url.clone());
         let closing = Closing {
@@ -147,12 +150,13 @@ impl App {
             tombstones: Tombstones::new(tables.clone(), config.tombstones_table.clone()),
             consents: consents.clone(),
             data_keys: data_keys.clone(),
-            vault: Vault::new(&boot.aws, config.vault_prefix.clone(), stores.clone(), data_keys),
+            vault: Vault::new(&boot.aws, config.vault_prefix.clone(), stores.clone(), data_keys.clone()),
             offboardings: Queue::new(&boot.aws, config.offboarding_queue_url.clone()),
             mails: mails.clone(),
             clock: clock.clone(),
         };
         Self {
+            restrictions: Restrictions::new(stores.clone(), data_keys),
             stores,
             subscriptions,
             events: Events::new(tables.clone(), config.events_table.clone()),

@@ -128,6 +128,24 @@ impl Restrictions {
         Ok(restricted)
     }
 
+    /// Takes away what restricts a customer of a connected store who is erased: nothing is left whose use could be restricted. Where others change
+    /// the store's restrictions meanwhile, [`Unavailable`]: it is to be done again.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where a table or KMS cannot be asked.
+    pub async fn forget(&self, store: &StoreItem, customer: &str) -> Result<(), Unavailable> {
+        let Some(restricted) = self.of(store).await? else { return Ok(()) };
+        let name = restricted.names.name(Identifier::Id(customer));
+        let mut store = store.clone();
+        for row in restricted.rows.iter().filter(|row| row.names.contains(&name)) {
+            if !self.stores.forget_restriction(&store, &row.id).await? {
+                return Err(Unavailable);
+            }
+            store.restriction_changes += 1;
+        }
+        Ok(())
+    }
+
     fn recall(&self, store: &StoreItem) -> Option<Option<Arc<Restricted>>> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let found = remembered.get(&store.id)?;

@@ -12,7 +12,7 @@ use super::{StoreItem, Stores, changes::state};
 use crate::dynamo::{
     Unavailable, key,
     page::{List, Page, PageError, PageRequest, Range},
-    transaction::{Part, number, put, text},
+    transaction::{Part, TransactionError, number, put, text, write},
 };
 
 /// One customer of a store whose data must not be used.
@@ -105,20 +105,22 @@ impl Stores {
     /// restrictions of it are not those that were read with `store` any more.
     #[must_use]
     pub fn restricting(&self, account: &AccountId, store: &StoreItem, item: &RestrictionItem) -> [Part; 2] {
-        let counted = self
-            .update(&store.id)
-            .update_expression("SET restriction_changes = :next")
-            .condition_expression(
-                "#account = :account AND #state = :connected AND (restriction_changes = :read OR (attribute_not_exists(restriction_changes) AND :read = :zero))",
-            )
-            .expression_attribute_names("#account", "account")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":account", text(account.as_str()))
-            .expression_attribute_values(":connected", state(StoreState::Connected))
-            .expression_attribute_values(":read", number(store.restriction_changes))
-            .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":next", number(store.restriction_changes + 1));
-        [counted, put(&self.table, item)]
+        [self.counting_restrictions(account, store), put(&self.table, item)]
+    }
+
+    /// Takes a restriction away, because everything of its customer is erased; false where the store's restrictions are not those that were read with
+    /// `store` any more.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where the table cannot be asked.
+    pub async fn forget_restriction(&self, store: &StoreItem, id: &RestrictionId) -> Result<bool, Unavailable> {
+        let gone = Part::delete().table_name(&self.table).key("pk", text(key::store(&store.id)));
+        let gone = gone.key("sk", text(key::restriction(id)));
+        match write(&self.client, vec![self.counting_restrictions(&store.account, store), gone]).await {
+            Ok(()) => Ok(true),
+            Err(TransactionError::Condition(_)) => Ok(false),
+            Err(TransactionError::Unavailable(unavailable)) => Err(unavailable),
+        }
     }
 
     /// Deletes every restriction of a store.
@@ -130,6 +132,22 @@ impl Stores {
             self.delete(store, sk).await?;
         }
         Ok(())
+    }
+
+    fn counting_restrictions(&self, account: &AccountId, store: &StoreItem) -> Part {
+        self
+            .update(&store.id)
+            .update_expression("SET restriction_changes = :next")
+            .condition_expression(
+                "#account = :account AND #state = :connected AND (restriction_changes = :read OR (attribute_not_exists(restriction_changes) AND :read = :zero))",
+            )
+            .expression_attribute_names("#account", "account")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":account", text(account.as_str()))
+            .expression_attribute_values(":connected", state(StoreState::Connected))
+            .expression_attribute_values(":read", number(store.restriction_changes))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":next", number(store.restriction_changes + 1))
     }
 
     fn restrictions_of(&self, store: &StoreId) -> Range<'_> {
