@@ -167,6 +167,9 @@ async fn r002_no_form_and_no_account_takes_the_number_of_a_card() {
         let asked = lobby.faults.seen().iter().any(|call| String::from_utf8_lossy(&call.body).contains("4111"));
         assert!(!asked && lobby.mails().await.is_empty(), "nothing of it leaves the function");
     }
+    // The address that a relay made up for somebody is none, whatever its digits.
+    let relay = format!("4111111111111111.{}", Lobby::new().await.address());
+    id(&Lobby::new().await.hand_in("contact", &form(&relay)).await);
     let house = House::new().await;
     let (owner, _) = signed_up(&house, json!({}), None).await;
     for field in ["name", "company"] {

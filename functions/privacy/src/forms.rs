@@ -249,7 +249,8 @@ fn check(kind: Kind, form: Submission) -> Result<(Option<Sender>, Option<Message
     {
         errors.push(FieldError::new("/policy_version", "the version of the privacy policy that the form shows"));
     }
-    for (pointer, text) in [("/name", &name), ("/email", &email), ("/company", &company), ("/message", &message)] {
+    // Not an address: a relay makes them up, of digits too.
+    for (pointer, text) in [("/name", &name), ("/company", &company), ("/message", &message)] {
         if text.as_deref().is_some_and(card::holds_number) {
             errors.push(FieldError::new(pointer, card::REFUSED));
         }
